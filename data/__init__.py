@@ -1,0 +1,1 @@
+"""What was observed: from files to tables to frames, in immutable revisions."""
