@@ -1,8 +1,8 @@
 """Revisions: a writer changes a copy and publishes it whole; readers never see half a change.
 
-Order of a publication: the new file is complete and synced under its final name, then the audit
-entry, then the pointer. A crash before the pointer leaves the last revision current; the next
-writer notes the abandoned one in the audit log.
+Order of a publication: the new file is complete and synced, then comes the audit entry, then the
+file's final name, then the pointer. A crash before the pointer leaves the last revision current; the
+next writer removes the abandoned one and says so in the audit log.
 """
 
 import hashlib
@@ -16,7 +16,7 @@ from typing import Any
 
 import duckdb
 
-from data.audit import append_entry, read_entries
+from data.audit import append_entry, read_entries, remove_torn_line
 from data.database import migrate, transaction
 from data.home import Home, find_user, replace_file, sync_folder
 
@@ -60,14 +60,24 @@ def hold_lock(home: Home) -> Iterator[None]:
 
 
 def clear_leftovers(home: Home) -> None:
-    """Remove what a killed writer left half done, and note a revision that it never published."""
+    """Remove what a killed writer left half done, and note in the log what it never published."""
     for leftover in (*home.folder.glob(".*.tmp"), *home.folder.glob(".*.tmp.wal")):
         leftover.unlink()
-    entries = read_entries(home) if home.audit_file.exists() and home.audit_file.read_bytes().endswith(b"\n") else []
+    remove_torn_line(home)
     pointer = home.read_pointer()
-    last = next((entry for entry in reversed(entries) if "revision" in entry.details), None)
-    if last and last.action != "abandon" and (pointer is None or pointer.audit != last.hash):
-        append_entry(home, "abandon", {"revision": last.details["revision"], "reason": "interrupted before publishing"})
+    last = next((entry for entry in reversed(read_entries(home)) if "revision" in entry.details), None)
+    if last is None or last.action == "abandon" or (pointer and pointer.audit == last.hash):
+        return
+    revision = last.details["revision"]
+    if last.action != "undo":
+        home.revision_file(revision).unlink(missing_ok=True)
+    append_entry(home, "abandon", {"revision": revision, "reason": "interrupted before publishing"})
+
+
+def record_action(home: Home, action: str, details: dict[str, Any]) -> None:
+    """Note in the audit log what was done without changing the data. Raises StoreBusy."""
+    with hold_lock(home):
+        append_entry(home, action, details)
 
 
 def write_revision(home: Home, action: str, change: Change, base: Path | None = None) -> str:
@@ -111,10 +121,9 @@ def publish(home: Home, fresh: Path, revision: str, action: str, details: dict[s
     """Make a finished file the current revision."""
     with fresh.open("rb+") as file:
         os.fsync(file.fileno())
-    digest = hash_file(fresh)
+    entry = append_entry(home, action, {**details, "revision": revision, "sha256": hash_file(fresh)})
     fresh.replace(home.revision_file(revision))
     sync_folder(home.folder)
-    entry = append_entry(home, action, {**details, "revision": revision, "sha256": digest})
     point_to(home, revision, entry.hash)
 
 
@@ -146,8 +155,9 @@ def find_parent(home: Home, revision: str) -> str | None:
 
 def next_name(home: Home) -> str:
     """A name that no revision has had, also not an undone or abandoned one."""
-    names = home.revisions()
-    return f"hepatrace-{int(names[-1].split('-')[1]) + 1 if names else 1:06d}"
+    logged = [entry.details["revision"] for entry in read_entries(home) if "revision" in entry.details]
+    numbers = [int(name.split("-")[1]) for name in (*home.revisions(), *logged)]
+    return f"hepatrace-{max(numbers, default=0) + 1:06d}"
 
 
 def hash_file(path: Path) -> str:

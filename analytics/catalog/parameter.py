@@ -88,6 +88,20 @@ class Parameter:
                 return grade
         return None
 
+    def describe_impossible(self, value: float) -> str:
+        """A sentence for a value that no patient has or a grade that does not exist; empty otherwise."""
+        if self.levels and value not in self.levels:
+            return f"{self.label} has no grade {value:g}; it has {', '.join(f'{grade:g}' for grade in self.levels)}"
+        if is_within(value, self.hard):
+            return ""
+        return f"{self.label} {value:g} {self.unit_label} is impossible: outside {describe_range(self.hard)}"
+
+    def describe_unusual(self, value: float) -> str:
+        """A sentence for a value outside the plausible range; empty otherwise."""
+        if is_within(value, self.soft):
+            return ""
+        return f"{self.label} {value:g} {self.unit_label} is unusual: outside {describe_range(self.soft)}"
+
     def format(self, value: float | None) -> str:
         """The value with the parameter's decimals; an en dash where it is missing."""
         return "–" if value is None else f"{value:.{self.decimals}f}"
@@ -96,3 +110,17 @@ class Parameter:
 def describe_unit(unit: str) -> str:
     """How a message names the unit that a value came with."""
     return f"was given in {unit!r}" if unit.strip() else "was given without a unit"
+
+
+def is_within(value: float, bounds: Range) -> bool:
+    """Whether a value lies in a range, bounds included; a missing bound holds nothing back."""
+    low, high = bounds
+    return (low is None or value >= low) and (high is None or value <= high)
+
+
+def describe_range(bounds: Range) -> str:
+    """A range in words."""
+    low, high = bounds
+    if low is None:
+        return f"values up to {high:g}"
+    return f"{low:g} to {high:g}" if high is not None else f"values from {low:g}"

@@ -74,8 +74,9 @@ def read_input(item: Input, entry: Any) -> tuple[Any, str]:
     if item.parameter is None:
         return check_age(number), ""
     number *= item.parameter.factor(str(unit))
-    check_possible(item.parameter, number)
-    return number, warn_implausible(item.parameter, number)
+    if impossible := item.parameter.describe_impossible(number):
+        raise Unusable(impossible)
+    return number, item.parameter.describe_unusual(number)
 
 
 def read_setting(item: Input, value: Any) -> Any:
@@ -121,21 +122,3 @@ def check_age(age: float) -> float:
     if not 0 <= age <= OLDEST:
         raise Unusable(f"age {age:g} is outside 0 to {OLDEST} years")
     return age
-
-
-def check_possible(parameter: Parameter, value: float) -> None:
-    """Raise Unusable for a value that no patient has, and for a grade that does not exist."""
-    low, high = parameter.hard
-    if (low is not None and value < low) or (high is not None and value > high):
-        raise Unusable(f"{parameter.label} {value:g} {parameter.unit_label} is impossible: outside {low:g} to {high:g}")
-    if parameter.levels and value not in parameter.levels:
-        known = ", ".join(f"{grade:g}" for grade in parameter.levels)
-        raise Unusable(f"{parameter.label} has no grade {value:g}; it has {known}")
-
-
-def warn_implausible(parameter: Parameter, value: float) -> str:
-    """A sentence for a value outside the plausible range, empty otherwise."""
-    low, high = parameter.soft
-    if (low is None or value >= low) and (high is None or value <= high):
-        return ""
-    return f"{parameter.label} {value:g} {parameter.unit_label} is unusual: outside {low:g} to {high:g}"

@@ -1,0 +1,1 @@
+"""From the files that people have to rows that are checked, each with its line and its reason."""

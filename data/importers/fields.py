@@ -1,0 +1,150 @@
+"""Fields of a text table: where they come from, and what their text means. Text in, typed columns out.
+
+Every parser adds a column with its result and leaves the reason for a text it cannot read to a
+second expression, so that no row is dropped silently.
+"""
+
+import re
+
+import polars as pl
+
+from data.importers.study_file import Column, FileMapping
+from data.importers.text import TextTable, UnreadableFile
+
+NO_VALUE = ("", "na", "n/a", "n.a.", ".", "-", "--", "nan", "null", "nd", "n.d.", "not done", "missing")
+DECIMAL_COMMA = r"^[-+]?\d+,\d+$"
+# One comma before exactly three digits, no leading zero: a decimal comma or a thousands separator.
+AMBIGUOUS_COMMA = r"^[-+]?[1-9]\d{0,2},\d{3}$"
+DATE_FORMATS = ("%Y-%m-%d", "%Y/%m/%d", "%d.%m.%Y")
+EMAIL = r"[^@\s]+@[^@\s]+\.[A-Za-z]{2,}"
+PHONE = r"^\+?[\d()/-]*[\s()/-][\d\s()/-]{6,}$|^\+\d{8,}$"
+PRIVATE_HEADER = re.compile(
+    r"\b(sur|first|last|full|patient|family|given|maiden)?[ _]?names?\b|\binitials\b|birth|\bdob\b|geburt|phone|\btel\b|"
+    r"mobile|e-?mail|\bmrn\b|\brecord[ _]?(no|nr|num|number)\b|\bhospital[ _]?(no|id|number)\b|\bssn\b|\baddress\b|"
+    r"passport|insurance",
+    re.IGNORECASE,
+)
+FARTHEST_DAY = 36_525  # a hundred years
+
+
+def is_private(header: str) -> bool:
+    """Whether a column's name promises what identifies a person."""
+    return bool(PRIVATE_HEADER.search(header.replace("_", " ")))
+
+
+def check_columns(table: TextTable, mapping: FileMapping, name: str) -> None:
+    """Raise UnreadableFile where the mapping names a column that the file lacks, or a private one."""
+    wanted = {column.column for column in mapping.columns.values()} | {value.column for value in mapping.values}
+    wanted |= set(mapping.where)
+    header = [column for column in table.rows.columns if not column.startswith("__")]
+    lacking = sorted(wanted - {""} - set(header))
+    if lacking:
+        raise UnreadableFile(
+            f"{name} has no column {', '.join(map(repr, lacking))}; its first line names {', '.join(map(repr, header[:12]))}"
+        )
+    private = [column for column in sorted(wanted) if is_private(column)]
+    if private:
+        raise UnreadableFile(
+            f"{name}: column {private[0]!r} looks like it identifies a person; use a pseudonymous identifier instead"
+        )
+
+
+def read_text(column: Column) -> pl.Expr:
+    """The text of a field; missing where the cell is empty, its code is unknown, or it has no column."""
+    if not column.column:
+        return pl.lit(column.value or None, dtype=pl.String)
+    text = pl.col(column.column)
+    text = pl.when(text != "").then(text)
+    if column.codes:
+        text = text.replace_strict(column.codes, default=None, return_dtype=pl.String)
+    if column.prefix or column.width:
+        text = column.prefix + text.str.zfill(column.width)
+    return text
+
+
+def explain_code(column: Column, label: str) -> pl.Expr:
+    """The reason for a cell whose code the mapping does not list; missing where there is none."""
+    if not column.codes:
+        return pl.lit(None, dtype=pl.String)
+    text = pl.col(column.column)
+    known = ", ".join(column.codes)
+    unknown = (text != "") & ~text.is_in(list(column.codes))
+    return pl.when(unknown).then(pl.format("{} is no code of {}; known codes: {}", quote(text), pl.lit(label), pl.lit(known)))
+
+
+def quote(text: pl.Expr) -> pl.Expr:
+    """A cell in quotation marks, shortened, for a sentence."""
+    return pl.format("“{}”", text.str.slice(0, 60))
+
+
+def is_no_value(text: pl.Expr) -> pl.Expr:
+    """Whether a cell says that there is no value."""
+    return text.is_null() | text.str.to_lowercase().is_in(list(NO_VALUE))
+
+
+def uses_decimal_comma(text: pl.Series) -> bool:
+    """Whether the numbers of a file are written with a decimal comma: some surely, none with a point."""
+    sure = text.str.contains(DECIMAL_COMMA) & ~text.str.contains(AMBIGUOUS_COMMA)
+    return bool(sure.any()) and not bool(text.str.contains(r"^[-+]?\d+\.\d+$").any())
+
+
+def parse_number(text: pl.Expr, decimal_comma: bool) -> pl.Expr:
+    """The number of a text with decimal point or comma; missing where it is none or ambiguous."""
+    clear = text.str.contains(DECIMAL_COMMA) & (pl.lit(decimal_comma) | ~text.str.contains(AMBIGUOUS_COMMA))
+    plain = pl.when(clear).then(text.str.replace(",", ".", literal=True)).otherwise(text)
+    number = plain.cast(pl.Float64, strict=False)
+    return pl.when(number.is_finite()).then(number)
+
+
+def explain_number(text: pl.Expr, decimal_comma: bool) -> pl.Expr:
+    """The reason why a text is no number; missing where it is one."""
+    ambiguous = text.str.contains(AMBIGUOUS_COMMA) & pl.lit(not decimal_comma)
+    return (
+        pl.when(text.is_null() | parse_number(text, decimal_comma).is_not_null())
+        .then(pl.lit(None, dtype=pl.String))
+        .when(ambiguous)
+        .then(pl.format("{} can be read in two ways, with a decimal comma or a thousands separator", quote(text)))
+        .otherwise(pl.format("{} is not a number", quote(text)))
+    )
+
+
+def parse_date(text: pl.Expr) -> pl.Expr:
+    """The date of a text as 2024-03-31, 2024/03/31 or 31.03.2024; missing where it is none of these."""
+    return pl.coalesce(text.str.to_date(form, strict=False) for form in DATE_FORMATS)
+
+
+def explain_date(text: pl.Expr) -> pl.Expr:
+    """The reason why a text is no date; missing where it is one."""
+    return (
+        pl.when(text.is_null() | parse_date(text).is_not_null())
+        .then(pl.lit(None, dtype=pl.String))
+        .when(text.str.contains(r"^\d{1,2}[/-]\d{1,2}[/-]\d{2,4}$"))
+        .then(pl.format("{} can be read day first or month first; write it as 2024-03-31", quote(text)))
+        .otherwise(pl.format("{} is not a date that exists; dates are written as 2024-03-31", quote(text)))
+    )
+
+
+def parse_day(text: pl.Expr, column: Column, cdisc: bool) -> pl.Expr:
+    """The day since time zero (day 0) of a whole number; missing where it is none or cannot be."""
+    number = text.cast(pl.Float64, strict=False) * column.times
+    whole = pl.when((number.round(6) == number.round(0)) & (number.abs() <= FARTHEST_DAY)).then(number.round(0))
+    day = whole.cast(pl.Int32)
+    # CDISC counts the day of time zero as 1 and has no day 0.
+    return pl.when(day > 0).then(day - 1).when(day < 0).then(day) if cdisc else day
+
+
+def explain_day(text: pl.Expr, column: Column, cdisc: bool) -> pl.Expr:
+    """The reason why a text is no day; missing where it is one."""
+    number = text.cast(pl.Float64, strict=False)
+    known = text.is_null() | parse_day(text, column, cdisc).is_not_null()
+    return (
+        pl.when(known)
+        .then(pl.lit(None, dtype=pl.String))
+        .when(number.is_null() | number.is_nan())
+        .then(pl.format("{} is not a day; a day is a whole number counted from time zero", quote(text)))
+        .when(number.abs() * column.times > FARTHEST_DAY)
+        .then(pl.format("day {} lies more than a hundred years from time zero", text))
+        .when((number == 0) & pl.lit(cdisc))
+        .then(pl.lit("CDISC study days have no day 0: the day of time zero is day 1"))
+        .otherwise(pl.format("day {} is not a whole number", text))
+    )

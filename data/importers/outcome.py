@@ -1,0 +1,66 @@
+"""What reading a file gave: accepted rows, rejected rows with their reasons, warnings."""
+
+from dataclasses import dataclass
+
+import polars as pl
+
+from data.importers.text import REJECTED
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """``accepted`` has the columns of the table; ``rejected`` and ``warnings`` line, column, value, reason.
+
+    ``read`` counts the rows of the file, or its cells where a row holds several values.
+    ``unchanged`` counts rows that the store has already.
+    """
+
+    accepted: pl.DataFrame
+    rejected: pl.DataFrame
+    warnings: pl.DataFrame
+    read: int
+    unchanged: int = 0
+
+
+def part_rows(
+    rows: pl.DataFrame, reason: pl.Expr, column: pl.Expr | None = None, value: pl.Expr | None = None
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Rows without a reason against them, and the others as line, column, value, reason.
+
+    Needs ``line``, and ``column`` and ``value`` where no expression is given for them. Every row is
+    in exactly one of the two.
+    """
+    judged = rows.with_columns(__reason=reason.cast(pl.String))
+    kept = judged.filter(pl.col("__reason").is_null()).drop("__reason")
+    rejected = judged.filter(pl.col("__reason").is_not_null()).select(
+        "line",
+        (pl.col("column") if column is None else column).fill_null("").alias("column"),
+        (pl.col("value") if value is None else value).alias("value"),
+        pl.col("__reason").alias("reason"),
+    )
+    return kept, rejected.cast(dict(REJECTED))
+
+
+def warn(rows: pl.DataFrame, reason: pl.Expr) -> pl.DataFrame:
+    """The rows to which a reason applies, as line, column, value, reason."""
+    return part_rows(rows, reason)[1]
+
+
+def note(reason: str, column: str = "") -> pl.DataFrame:
+    """A warning about the whole file, as line 0."""
+    return pl.DataFrame([{"line": 0, "column": column, "value": "", "reason": reason}], schema=REJECTED)
+
+
+def explain_repeats(key: list[str], said: pl.Expr) -> pl.Expr:
+    """The reason for every row but the first with the same key; missing for the first.
+
+    ``said`` is what the row says, to tell a repetition from a contradiction.
+    """
+    first_line, first_said = pl.col("line").first().over(key), said.first().over(key)
+    return (
+        pl.when(pl.int_range(pl.len()).over(key) == 0)
+        .then(pl.lit(None, dtype=pl.String))
+        .when(said.eq_missing(first_said))
+        .then(pl.format("the row repeats line {}", first_line))
+        .otherwise(pl.format("line {} already says {} for the same subject and day", first_line, first_said))
+    )

@@ -1,0 +1,146 @@
+"""``study.toml``: what a study is, and how its files are to be read."""
+
+import json
+import tomllib
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+SHAPES = ("measurements", "subjects", "events", "treatments", "medications", "statements", "protocol")
+TIME_ZEROS = ("infusion", "randomization", "enrolment")
+BASES = ("inr", "pt_sec", "pt_activity")
+DAY_NUMBERINGS = ("day 0", "cdisc")
+
+
+class BadStudyFile(ValueError):
+    """The study file cannot be used; the message says what is wrong and what would be right."""
+
+
+@dataclass(frozen=True)
+class Column:
+    """Where a field comes from: a column of the file, or one value for all rows.
+
+    ``codes`` maps what the file says to what is stored ("" skips the row); ``prefix`` and ``width``
+    make subject identifiers of bare numbers; ``times`` multiplies (weeks into days: 7).
+    """
+
+    column: str = ""
+    value: str = ""
+    codes: dict[str, str] = field(default_factory=dict)
+    prefix: str = ""
+    width: int = 0
+    times: float = 1.0
+
+
+@dataclass(frozen=True)
+class ValueColumn:
+    """One column of a wide file: the parameter, the unit and, where a file names it, the visit."""
+
+    column: str
+    paramcd: str
+    unit: str = ""
+    avisit: str = ""
+
+
+@dataclass(frozen=True)
+class FileMapping:
+    """How one file is read into one table. ``repeated`` allows rows that say the same once more."""
+
+    path: str
+    shape: str
+    columns: dict[str, Column]
+    values: tuple[ValueColumn, ...] = ()
+    where: dict[str, str] = field(default_factory=dict)
+    repeated: bool = False
+    day_numbering: str = "day 0"
+
+    def to_json(self) -> str:
+        """The mapping as it is kept with the batch."""
+        return json.dumps(self, default=vars, sort_keys=True, ensure_ascii=False)
+
+
+@dataclass(frozen=True)
+class VisitWindow:
+    """An analysis visit: target day, first and last day of its window; no window where none is published."""
+
+    avisit: str
+    target: int | None = None
+    first: int | None = None
+    last: int | None = None
+
+
+@dataclass(frozen=True)
+class StudyFile:
+    """A study: its settings, visits and file mappings. ``config`` is everything that pages may show."""
+
+    study: str
+    title: str
+    simulated: bool
+    visits: tuple[VisitWindow, ...]
+    files: tuple[FileMapping, ...]
+    config: dict[str, Any]
+
+
+def read_study_file(path: Path) -> StudyFile:
+    """The study described by a file. Raises BadStudyFile."""
+    try:
+        content = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise BadStudyFile(f"{path.parent} holds no study.toml: it names the study and says how its files are read") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise BadStudyFile(f"{path.name} cannot be read: {error}") from error
+    return parse_study(content, path.name)
+
+
+def parse_study(content: dict[str, Any], name: str) -> StudyFile:
+    """The study described by the content of a study file. Raises BadStudyFile."""
+    for key in ("study", "title"):
+        if not isinstance(content.get(key), str) or not content[key].strip():
+            raise BadStudyFile(f"{name} must give {key!r} as text")
+    check_choice(name, "time_zero", content.get("time_zero"), TIME_ZEROS)
+    check_choice(name, "coagulation_basis", content.get("coagulation_basis", "inr"), BASES)
+    check_choice(name, "ascites_grade_2_points", content.get("ascites_grade_2_points", 3), (2, 3))
+    return StudyFile(
+        study=content["study"],
+        title=content["title"],
+        simulated=bool(content.get("simulated", False)),
+        visits=tuple(build(VisitWindow, visit, f"{name}, [[visits]]") for visit in content.get("visits", [])),
+        files=tuple(parse_mapping(entry, name) for entry in content.get("files", [])),
+        config=content,
+    )
+
+
+def parse_mapping(entry: dict[str, Any], name: str) -> FileMapping:
+    """One [[files]] entry. Raises BadStudyFile."""
+    where = f"{name}, [[files]] {entry.get('path', '')}"
+    check_choice(where, "shape", entry.get("shape"), SHAPES)
+    check_choice(where, "day_numbering", entry.get("day_numbering", "day 0"), DAY_NUMBERINGS)
+    path = Path(str(entry.get("path", "")))
+    if path.is_absolute() or ".." in path.parts:
+        raise BadStudyFile(f"{where}: a file must lie in the study's own folder")
+    columns = {key: parse_column(value, where) for key, value in entry.get("columns", {}).items()}
+    values = tuple(build(ValueColumn, value, where) for value in entry.get("values", []))
+    return build(FileMapping, {**entry, "columns": columns, "values": values}, where)
+
+
+def parse_column(value: Any, where: str) -> Column:
+    """A column named by its header, or described by a table. Raises BadStudyFile."""
+    if isinstance(value, str):
+        return Column(column=value)
+    if not isinstance(value, dict) or not ({"column", "value"} & value.keys()):
+        raise BadStudyFile(f"{where}: a column is a header, or a table with 'column' or 'value'")
+    return build(Column, value, where)
+
+
+def build(kind: type, entry: dict[str, Any], where: str) -> Any:
+    """A dataclass of a table. Raises BadStudyFile for a key it does not have."""
+    try:
+        return kind(**entry)
+    except TypeError as error:
+        raise BadStudyFile(f"{where}: {error}") from error
+
+
+def check_choice(where: str, key: str, value: Any, allowed: tuple[Any, ...]) -> None:
+    """Raise BadStudyFile for a value that is not one of the choices."""
+    if value not in allowed:
+        raise BadStudyFile(f"{where}: {key} is {value!r}; it must be one of {', '.join(map(repr, allowed))}")
