@@ -3,9 +3,10 @@
 import polars as pl
 
 from analytics.catalog import Parameter
-from analytics.scores.definition import Example, Input, Score, points_falling, points_rising
+from analytics.scores.definition import Example, Input, Score, needs, points_falling, points_rising
 
 COAGULATION = ("inr", "pt_prolongation_sec", "pt_activity")
+COAGULATION_TEST = "a coagulation test (INR, PT seconds above control or PT activity)"
 BASIS_NAMES = {"inr": "inr", "pt_prolongation_sec": "pt_sec", "pt_activity": "pt_activity"}
 
 
@@ -53,14 +54,19 @@ def child_pugh(
 
 
 CHILD_PUGH = Score(
-    parameter=Parameter("child_pugh", "Child-Pugh points", unit="{score}", better="lower", decimals=0),
+    parameter=Parameter("child_pugh", "Child-Pugh", unit="points", better="lower", decimals=0),
     version="FDA 2003",
     inputs=(
         Input("bilirubin", unit="mg/dL"),
         Input("albumin", unit="g/dL"),
         Input("inr", unit="1", label="INR"),
-        Input("pt_prolongation_sec", unit="s"),
-        Input("pt_activity", unit="%"),
+        Input(
+            "pt_prolongation_sec",
+            unit="s",
+            label="PT seconds above control",
+            recorded_instead={"pt_sec": "prothrombin time is recorded in seconds without a control value"},
+        ),
+        Input("pt_activity", unit="%", label="PT activity"),
         Input(
             "ascites",
             paramcd="ascites_grade",
@@ -77,12 +83,11 @@ CHILD_PUGH = Score(
     value="points",
     category="class",
     needs={
-        "bilirubin": ("bilirubin",),
-        "albumin": ("albumin",),
-        "a coagulation test (INR, PT seconds above control or PT activity)": ("coagulation_points",),
-        "ascites grade": ("ascites",),
-        "encephalopathy grade": ("encephalopathy",),
+        **needs("bilirubin", "albumin"),
+        COAGULATION_TEST: COAGULATION,
+        **needs("ascites", "encephalopathy"),
     },
+    decided_by={COAGULATION_TEST: "coagulation_points"},
     reading=(
         "1, 2 or 3 points each. Bilirubin mg/dL: < 2, 2-3, > 3 (PBC, PSC: < 4, 4-10, > 10). "
         "Albumin g/dL: > 3.5, 2.8-3.5, < 2.8. INR: < 1.7, 1.7-2.3, > 2.3; or PT seconds above control: < 4, 4-6, > 6; "

@@ -26,7 +26,7 @@ MAYO_PBC = Score(
         Input("age", origin="subject", label="age"),
         Input("bilirubin", unit="mg/dL"),
         Input("albumin", unit="g/dL"),
-        Input("pt_sec", unit="s"),
+        Input("pt_sec", unit="s", label="prothrombin time"),
         Input("edema"),
     ),
     formula=mayo_pbc,

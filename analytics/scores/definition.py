@@ -45,7 +45,7 @@ class Input:
     @property
     def words(self) -> str:
         """How a sentence names the input."""
-        return self.label or (self.parameter.label if self.parameter else self.name)
+        return self.label or self.name
 
 
 @dataclass(frozen=True)
@@ -63,8 +63,8 @@ class Score:
 
     It returns one expression per output. ``value`` names the output that becomes ``aval`` of the
     score's parameter, ``category`` the one that becomes ``avalc``. ``needs`` lists groups of inputs
-    (or outputs, such as the points of a component) of which one each must be known, under the words
-    that name the group in a sentence.
+    of which one each must be known, under the words that name the group in a sentence; where
+    ``decided_by`` gives an output for such a group, it is known when that output is.
     """
 
     parameter: Parameter
@@ -76,6 +76,7 @@ class Score:
     source: str
     needs: Mapping[str, tuple[str, ...]]
     category: str = ""
+    decided_by: Mapping[str, str] = field(default_factory=dict)
     examples: tuple[Example, ...] = ()
 
     @property

@@ -40,26 +40,24 @@ def prepare_input(item: Input) -> pl.Expr:
     return value if item.floor is None and item.cap is None else value.clip(item.floor, item.cap)
 
 
-def is_unknown(score: Score, name: str) -> pl.Expr:
-    """Whether an input, or an output such as the points of a component, is not known.
-
-    A flag is known only where it is true: false says nothing of the value it would replace.
-    """
-    item = score.find(name)
-    if item is None:
-        return pl.col("outputs").struct.field(name).is_null()
+def is_unknown(item: Input) -> pl.Expr:
+    """Whether an input is not known; a flag is known only where it is true: false replaces no value."""
     if item.flag:
-        return ~pl.col(name).fill_null(False)
-    column = pl.col(name)
-    return column.is_null() if name in TEXT_INPUTS else column.fill_nan(None).is_null()
+        return ~pl.col(item.name).fill_null(False)
+    column = pl.col(item.name)
+    return column.is_null() if item.name in TEXT_INPUTS else column.fill_nan(None).is_null()
+
+
+def is_unmet(score: Score, need: str) -> pl.Expr:
+    """Whether nothing is known that would meet a need of the score."""
+    if need in score.decided_by:
+        return pl.col("outputs").struct.field(score.decided_by[need]).is_null()
+    return pl.all_horizontal(is_unknown(item) for item in score.inputs if item.name in score.needs[need])
 
 
 def name_missing(score: Score) -> pl.Expr:
-    """The list of what the score needs and does not have, in the order of its definition."""
-    named = [
-        pl.when(pl.all_horizontal(is_unknown(score, name) for name in names)).then(pl.lit(need))
-        for need, names in score.needs.items()
-    ]
+    """The list of needs of the score that are not met, in the order of its definition."""
+    named = [pl.when(is_unmet(score, need)).then(pl.lit(need)) for need in score.needs]
     return pl.concat_list(named).list.drop_nulls()
 
 

@@ -57,7 +57,7 @@ LABS = {"bilirubin": (3.4, "mg/dL"), "inr": (1.7, "1"), "creatinine": (1.4, "mg/
 CLAMPS = "Bilirubin, INR and creatinine below 1.0 count as 1.0"
 
 MELD = Score(
-    parameter=Parameter("meld", "MELD", unit="{score}", better="lower", decimals=0),
+    parameter=Parameter("meld", "MELD", unit="points", better="lower", decimals=0),
     version="UNOS/OPTN 2002",
     inputs=(BILIRUBIN, INR, Input("creatinine", unit="mg/dL", floor=1.0, cap=4.0), DIALYSIS),
     formula=meld,
@@ -79,7 +79,7 @@ MELD = Score(
 )
 
 MELD_NA = Score(
-    parameter=Parameter("meld_na", "MELD-Na", unit="{score}", better="lower", decimals=0),
+    parameter=Parameter("meld_na", "MELD-Na", unit="points", better="lower", decimals=0),
     version="OPTN 2016",
     inputs=(*MELD.inputs, SODIUM),
     formula=meld_na,
@@ -101,7 +101,7 @@ MELD_NA = Score(
 )
 
 MELD3 = Score(
-    parameter=Parameter("meld3", "MELD 3.0", unit="{score}", better="lower", decimals=0),
+    parameter=Parameter("meld3", "MELD 3.0", unit="points", better="lower", decimals=0),
     version="Kim 2021 / OPTN 2023",
     inputs=(
         Input("sex", origin="subject"),

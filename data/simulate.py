@@ -1,0 +1,198 @@
+"""A SIMULATED trial of bone marrow cell infusion, of any size, from one seed.
+
+No patient stands behind these numbers and no effect in them was estimated anywhere: severity is a
+random course per subject, and every value follows from it with noise. The files go through the
+importer like anybody's.
+"""
+
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+from numpy.random import Generator
+
+from data.simulate_values import QUANTITIES, report_values
+from data.simulate_visits import TARGETS, derive_windows
+
+ARMS = ("Control", "ABMi", "ABMi x2", "ABMi + G-CSF")
+EFFECT = (0.0, 0.55, 0.7, 0.6)  # fall of severity, in its standard deviations, once the effect is full
+ETIOLOGIES = ("HBV", "HCV", "alcohol", "MASLD")
+FOLLOW_UP = 730
+STUDY_TOML = """\
+study = "{study}"
+title = "SIMULATED: bone marrow cell infusion in liver cirrhosis, {subjects} subjects, {arms} arms"
+summary = "SIMULATED data, seed {seed}. No patient stands behind these numbers."
+simulated = true
+time_zero = "infusion"
+coagulation_basis = "inr"
+provenance = "SIMULATED by Hepatrace, {subjects} subjects, {arms} arms, seed {seed}"
+licence = "Apache-2.0"
+citation = ["SIMULATED: there is nothing to cite"]
+notes = ["Three laboratories report in three sets of units. Day 0 is the infusion, or the sham infusion in the control arm. The chance to drop out rises with severity."]
+visits = [
+{visits}
+]
+"""
+FILES = {
+    "subjects": "usubjid arm site age sex etiology last_contact_day cut_day",
+    "events": "usubjid kind day grade serious related text",
+    "treatments": "usubjid day product route cells_e6 cells_e6_per_kg volume_ml viability_pct cd34_e6",
+    "medications": "usubjid drug start_day end_day daily_dose unit",
+    "measurements": "usubjid day paramcd aval unit",
+}
+
+
+def simulate_trial(subjects: int, seed: int, out: Path, arms: int = 2) -> Path:
+    """Write the folder of a SIMULATED study (study.toml and CSV files); its path.
+
+    Raises ValueError for fewer than one subject or more arms than there are names for.
+    """
+    if subjects < 1 or not 1 <= arms <= len(ARMS):
+        raise ValueError(f"a trial needs at least 1 subject and 1 to {len(ARMS)} arms")
+    rng = np.random.default_rng(seed)
+    study = f"SIMULATED-abmi-{subjects}-s{seed}" + ("" if arms == 2 else f"-a{arms}")
+    folder = out / study
+    folder.mkdir(parents=True, exist_ok=True)
+    roster = simulate_subjects(rng, subjects, arms)
+    days, severity = simulate_courses(rng, roster)
+    ends = simulate_ends(rng, severity, days)
+    tables = {
+        "subjects": roster.with_columns(last_contact_day=ends["last"], cut_day=pl.lit(FOLLOW_UP)),
+        "events": simulate_events(rng, roster, ends, severity, days),
+        "treatments": simulate_treatments(rng, roster),
+        "medications": simulate_medications(roster, days, severity, ends["last"]),
+        "measurements": report_values(rng, roster, days, severity, ends["last"]),
+    }
+    for name, columns in FILES.items():
+        tables[name].select(columns.split()).write_csv(folder / f"{name}.csv")
+    (folder / "study.toml").write_text(describe_study(study, subjects, arms, seed), encoding="utf-8")
+    return folder
+
+
+def describe_study(study: str, subjects: int, arms: int, seed: int) -> str:
+    """The content of study.toml."""
+    visits = "\n".join(
+        f'    {{ avisit = "{name}", target = {target}, first = {first}, last = {last} }},'
+        for name, target, first, last in derive_windows()
+    )
+    head = STUDY_TOML.format(study=study, subjects=subjects, arms=arms, seed=seed, visits=visits)
+    files = [
+        f'\n[[files]]\npath = "{name}.csv"\nshape = "{name}"\n[files.columns]\n'
+        + "".join(f'{column} = "{column}"\n' for column in columns.split())
+        for name, columns in FILES.items()
+    ]
+    return head + "".join(files)
+
+
+def simulate_subjects(rng: Generator, subjects: int, arms: int) -> pl.DataFrame:
+    """One row a subject; ``code`` counts them and ``arm_code`` numbers the arms, in random order."""
+    arm_code = rng.permutation(np.arange(subjects) % arms)
+    width = max(3, len(str(subjects)))
+    return pl.DataFrame(
+        {
+            "code": np.arange(subjects),
+            "usubjid": [f"SIM-{number:0{width}d}" for number in range(1, subjects + 1)],
+            "arm_code": arm_code,
+            "arm": np.array(ARMS)[arm_code],
+            "site_code": rng.integers(0, 3, subjects),
+            "age": rng.normal(56, 9, subjects).clip(24, 78).round(0),
+            "sex": np.where(rng.random(subjects) < 0.65, "M", "F"),
+            "etiology": np.array(ETIOLOGIES)[rng.choice(4, subjects, p=[0.45, 0.2, 0.25, 0.1])],
+            "weight": rng.normal(66, 11, subjects).clip(42, 110).round(1),
+        }
+    ).with_columns(site=pl.format("Site {}", pl.col("site_code") + 1))
+
+
+def simulate_courses(rng: Generator, roster: pl.DataFrame) -> tuple[np.ndarray, np.ndarray]:
+    """Day of every visit with jitter, and severity there; both subjects x visits."""
+    n, targets = roster.height, np.array(TARGETS)
+    spread = np.where(targets == 0, 0, np.where(np.abs(targets) <= 14, 1, np.where(targets <= 60, 3, 8)))
+    days = targets + rng.integers(-spread, spread + 1, (n, len(targets)))
+    start = rng.normal(0, 1, (n, 1))
+    slope = rng.normal(0.25, 0.35, (n, 1))
+    steps = rng.normal(0, 0.22, (n, len(targets)))
+    effect = np.array(EFFECT)[roster["arm_code"].to_numpy()][:, None] * rng.normal(1, 0.6, (n, 1))
+    onset = 1 - np.exp(-np.clip(days, 0, None) / 90)
+    severity = start + slope * days / 365 + steps.cumsum(axis=1) - effect * onset
+    return days, severity
+
+
+def simulate_ends(rng: Generator, severity: np.ndarray, days: np.ndarray) -> dict[str, np.ndarray]:
+    """Day of death, transplant and loss of contact, all likelier the worse the course; ``last`` is the first of them."""
+    n = len(severity)
+    worst = severity[:, days.mean(axis=0) >= 0].mean(axis=1)
+    death = rng.exponential(1, n) * 2_600 * np.exp(-0.9 * worst)
+    transplant = rng.exponential(1, n) * 6_000 * np.exp(-0.6 * worst)
+    lost = rng.exponential(1, n) * 3_500 * np.exp(-0.5 * worst)
+    closing = rng.integers(FOLLOW_UP - 360, FOLLOW_UP + 1, n)
+    times = np.ceil(np.stack([death, transplant, lost, closing])).astype(int).clip(1)
+    first = times.argmin(axis=0)
+    return {"death": first == 0, "transplant": first == 1, "last": times.min(axis=0)}
+
+
+def simulate_events(
+    rng: Generator, roster: pl.DataFrame, ends: dict[str, np.ndarray], severity: np.ndarray, days: np.ndarray
+) -> pl.DataFrame:
+    """Deaths, transplants, decompensations and adverse events before the last contact."""
+    ids, last = roster["usubjid"].to_numpy(), ends["last"]
+    severe = severity.max(axis=1)
+    rows = [
+        event_rows(ids[ends["death"]], "death", last[ends["death"]], 5, "death", serious=True),
+        event_rows(ids[ends["transplant"]], "transplant", last[ends["transplant"]], 4, "liver transplantation", serious=True),
+    ]
+    kinds = (("ascites", 900, 3, "ascites, new or worse"), ("variceal_bleeding", 2_500, 4, "variceal bleeding"),
+             ("encephalopathy", 1_800, 3, "overt hepatic encephalopathy"), ("hcc", 5_000, 3, "hepatocellular carcinoma"))  # fmt: skip
+    for kind, scale, grade, text in kinds:
+        day = np.ceil(rng.exponential(1, len(ids)) * scale * np.exp(-0.7 * severe)).astype(int).clip(1)
+        hit = day < last
+        rows.append(event_rows(ids[hit], kind, day[hit], grade, text, serious=True))
+    pain = (roster["arm_code"].to_numpy() > 0) & (rng.random(len(ids)) < 0.4)
+    rows.append(event_rows(ids[pain], "adverse_event", np.ones(pain.sum(), int), 1, "pain at the harvest site", related=True))
+    return pl.concat(rows).sort("usubjid", "day", "kind")
+
+
+def event_rows(
+    ids: np.ndarray, kind: str, day: np.ndarray, grade: int, text: str, *, serious: bool = False, related: bool = False
+) -> pl.DataFrame:
+    """Events of one kind."""
+    frame = pl.DataFrame({"usubjid": ids, "day": day}, schema={"usubjid": pl.String, "day": pl.Int64})
+    said = {"kind": kind, "text": text, "serious": "yes" if serious else "no", "related": "yes" if related else "no"}
+    return frame.with_columns(**{name: pl.lit(value) for name, value in said.items()}, grade=pl.lit(grade))
+
+
+def simulate_treatments(rng: Generator, roster: pl.DataFrame) -> pl.DataFrame:
+    """One infusion on day 0 for every subject of a cell arm."""
+    treated = roster.filter(pl.col("arm_code") > 0)
+    cells = np.exp(rng.normal(np.log(6_800), 0.35, treated.height)).round(0)
+    return treated.with_columns(
+        day=pl.lit(0),
+        product=pl.lit("autologous bone marrow mononuclear cells"),
+        route=pl.lit("peripheral vein"),
+        cells_e6=pl.Series(cells),
+        cells_e6_per_kg=(pl.Series(cells) / pl.col("weight")).round(1),
+        volume_ml=pl.Series(rng.normal(106, 10, treated.height).round(0)),
+        viability_pct=pl.Series(rng.normal(94, 2.5, treated.height).clip(80, 99.5).round(1)),
+        cd34_e6=pl.Series((cells * rng.normal(0.0056, 0.001, treated.height).clip(0.002)).round(1)),
+    )
+
+
+def simulate_medications(roster: pl.DataFrame, days: np.ndarray, severity: np.ndarray, last: np.ndarray) -> pl.DataFrame:
+    """Spironolactone and furosemide, one interval per visit, dose by severity; none where it is mild."""
+    ends = np.concatenate([days[:, 1:] - 1, np.full((len(days), 1), FOLLOW_UP)], axis=1)
+    step = np.digitize(severity, (-0.3, 0.6, 1.4))
+    frames = []
+    for drug, doses in (("spironolactone", (0, 50, 100, 200)), ("furosemide", (0, 20, 40, 80))):
+        frame = pl.DataFrame(
+            {
+                "usubjid": np.repeat(roster["usubjid"].to_numpy(), days.shape[1]),
+                "start_day": days.ravel(),
+                "end_day": np.minimum(ends, last[:, None]).ravel(),
+                "daily_dose": np.array(doses)[step].ravel(),
+            }
+        )
+        frames.append(frame.with_columns(drug=pl.lit(drug), unit=pl.lit("mg/d")))
+    taken = pl.concat(frames).filter(pl.col("daily_dose") > 0, pl.col("start_day") <= pl.col("end_day"))
+    return taken.sort("usubjid", "drug", "start_day")
+
+
+__all__ = ["ARMS", "QUANTITIES", "simulate_trial"]
