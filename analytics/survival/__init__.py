@@ -1,0 +1,1 @@
+"""Survival analysis for small trials, equal to R where R has an answer."""
