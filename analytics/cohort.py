@@ -1,0 +1,38 @@
+"""The cohort: which subjects of a study are looked at."""
+
+from dataclasses import dataclass
+
+import polars as pl
+
+
+@dataclass(frozen=True)
+class Cohort:
+    """A study and its filters; an empty filter lets everybody pass."""
+
+    study: str
+    arms: tuple[str, ...] = ()
+    sexes: tuple[str, ...] = ()
+    sites: tuple[str, ...] = ()
+    etiologies: tuple[str, ...] = ()
+
+    @property
+    def filters(self) -> dict[str, tuple[str, ...]]:
+        """The filters in force, by the column that they filter."""
+        every = {"arm": self.arms, "sex": self.sexes, "site": self.sites, "etiology": self.etiologies}
+        return {column: wanted for column, wanted in every.items() if wanted}
+
+    @property
+    def words(self) -> str:
+        """The filters in force, in words."""
+        return "; ".join(f"{column} {' or '.join(wanted)}" for column, wanted in self.filters.items())
+
+
+def select_cohort(subjects: pl.DataFrame, cohort: Cohort) -> pl.DataFrame:
+    """The subjects that pass every filter; one whose value is missing passes only an empty filter."""
+    conditions = [pl.col(column).is_in(list(wanted)).fill_null(False) for column, wanted in cohort.filters.items()]
+    return subjects.filter(*conditions) if conditions else subjects
+
+
+def select_subjects(rows: pl.DataFrame, subjects: pl.DataFrame) -> pl.DataFrame:
+    """The rows of these subjects, with their ``arm``, in the order that they had."""
+    return rows.join(subjects.select("usubjid", "arm"), on="usubjid", how="inner", maintain_order="left")

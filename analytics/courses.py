@@ -1,0 +1,79 @@
+"""Courses of one parameter on a visit or time axis: what a trajectory figure draws."""
+
+from dataclasses import dataclass
+
+import polars as pl
+
+from analytics.catalog import Parameter
+from analytics.change import summarize_values
+
+MEASURES = {"Value": "aval", "Change": "chg", "% change": "pchg"}
+MONTH = 30.4375
+
+
+@dataclass(frozen=True)
+class Measure:
+    """What is shown of a parameter: its value, its change or its percent change."""
+
+    name: str
+    parameter: Parameter
+
+    @property
+    def column(self) -> str:
+        """The column of the panel."""
+        return MEASURES[self.name]
+
+    @property
+    def is_change(self) -> bool:
+        """Whether it is relative to baseline, so that 0 means no change."""
+        return self.column != "aval"
+
+    @property
+    def needs(self) -> str:
+        """What a patient must have, for a sentence."""
+        return "both a baseline and a later value" if self.is_change else "a value"
+
+
+def describe_axis(courses: pl.DataFrame, measure: Measure, by_visit: bool, origin: str) -> tuple[str, str, tuple[str, ...]]:
+    """Titles of x and y, and the visits where x counts them."""
+    parameter = measure.parameter
+    unit = "%" if measure.column == "pchg" else parameter.unit_label
+    said = {"aval": parameter.label, "chg": f"{parameter.label}, change", "pchg": f"{parameter.label}, change"}[measure.column]
+    y_title = " ".join(part for part in (said + (f", {unit}" if unit else ""), f"({parameter.benefit})" if parameter.benefit else "") if part)
+    if not by_visit:
+        return f"Months since {origin}", y_title, ()
+    names = courses.select("x", "avisit").unique().sort("x")["avisit"].to_list()
+    return "Visit", y_title, tuple(names)
+
+
+def place_courses(panel: pl.DataFrame, visits: pl.DataFrame, measure: Measure, by_visit: bool) -> pl.DataFrame:
+    """The points of every subject: usubjid, arm, avisit, x, y.
+
+    By visit, x counts the visits that have a point, in the study's order, and only the value that
+    counts for a visit is a point. By day, x is in months; values without a day are left out.
+    Changes stand from baseline on.
+    """
+    own = panel.filter(pl.col("paramcd") == measure.parameter.paramcd, pl.col(measure.column).is_not_null())
+    if measure.is_change:
+        own = own.filter(pl.col("post") | pl.col("day").eq_missing(pl.col("base_day")))
+    columns = ["usubjid", "arm", "avisit", "x", pl.col(measure.column).alias("y")]
+    if not by_visit:
+        return own.filter(pl.col("day").is_not_null()).with_columns(x=pl.col("day") / MONTH).select(columns)
+    own = own.filter(pl.col("analysis"))
+    seen = visits.filter(pl.col("avisit").is_in(own["avisit"].unique().to_list())).sort("position")
+    order = seen.select("avisit", x=pl.int_range(pl.len()).cast(pl.Float64))
+    return own.join(order, on="avisit", how="inner", validate="m:1").select(columns)
+
+
+def summarize_courses(panel: pl.DataFrame, visits: pl.DataFrame, measure: Measure, by_visit: bool) -> pl.DataFrame:
+    """Mean, interval and n by arm and visit, with ``x`` on the axis of ``place_courses``.
+
+    By day, a visit stands at its target day; visits without a target are left out.
+    """
+    points = place_courses(panel, visits, measure, by_visit=True)
+    summary = summarize_values(points, ["arm", "avisit", "x"], "y").sort("arm", "x")
+    if by_visit:
+        return summary
+    targets = visits.select("avisit", "target_day")
+    dated = summary.join(targets, on="avisit", how="left", validate="m:1", maintain_order="left")
+    return dated.filter(pl.col("target_day").is_not_null()).with_columns(x=pl.col("target_day") / MONTH).drop("target_day")

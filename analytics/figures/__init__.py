@@ -1,0 +1,1 @@
+"""Frames to Plotly figures. No number is computed here."""

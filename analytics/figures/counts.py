@@ -1,0 +1,39 @@
+"""Rows of counts aligned under a time axis: n at each visit, number at risk."""
+
+import plotly.graph_objects as go
+from plotly.subplots import make_subplots
+
+ROW = 22  # height of one row of counts, in pixels
+TITLE = 40
+
+
+def make_figure_with_counts(rows: int, height: int) -> go.Figure:
+    """A figure of this height with space for rows of counts below, sharing the x axis."""
+    below = rows * ROW + TITLE
+    shares = [height / (height + below), below / (height + below)]
+    return make_subplots(rows=2, cols=1, shared_xaxes=True, row_heights=shares, vertical_spacing=0.12)
+
+
+def add_counts(figure: go.Figure, position: int, x: list[float], texts: list[str], color: str) -> None:
+    """One row of counts, in the color of its group; ``position`` counts rows from the top."""
+    trace = go.Scatter(
+        x=x, y=[-position] * len(x), text=texts, mode="text", textfont={"color": color, "size": 12},
+        showlegend=False, hoverinfo="skip", cliponaxis=False,
+    )  # fmt: skip
+    figure.add_trace(trace, row=2, col=1)
+
+
+def finish_counts(figure: go.Figure, names: list[str], title: str) -> go.Figure:
+    """Name the rows of counts, and hide everything else of their axes."""
+    figure.update_yaxes(
+        tickvals=[-position for position in range(len(names))], ticktext=[shorten(name) for name in names],
+        range=[-len(names) + 0.4, 0.6], showgrid=False, zeroline=False, fixedrange=True, row=2, col=1,
+    )  # fmt: skip
+    figure.update_xaxes(showgrid=False, zeroline=False, showticklabels=False, title=title, row=2, col=1)
+    figure.update_xaxes(showticklabels=True, row=1, col=1)
+    return figure
+
+
+def shorten(name: str, most: int = 16) -> str:
+    """A name that fits beside its row."""
+    return name if len(name) <= most else f"{name[: most - 1]}…"

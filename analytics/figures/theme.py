@@ -1,0 +1,98 @@
+"""How every figure looks: colors, dashes, axes. Okabe-Ito colors, told apart by dash as well."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import plotly.graph_objects as go
+import polars as pl
+
+# Okabe M, Ito K. Color Universal Design, 2008. The order keeps neighbours apart on light and on dark.
+LIGHT = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
+DARK = ("#56B4E9", "#E69F00", "#2BBF94", "#E29AC2", "#F0E442", "#FF7F50")
+DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
+SYMBOLS = ("circle", "diamond", "square", "triangle-up", "cross", "x")
+EVENT_COLORS = {"death": ("#B00020", "#FF6B7A"), "transplant": ("#6A3D9A", "#B79CE0"), "infusion": ("#009E73", "#2BBF94")}
+NEUTRAL = ("#6B7280", "#9CA3AF")
+BAND = ("rgba(0,158,115,0.10)", "rgba(43,191,148,0.14)")
+MONTH = 30.4375
+YEAR = 365.25
+
+
+@dataclass(frozen=True)
+class Theme:
+    """Light or dark."""
+
+    dark: bool = False
+
+    def color(self, index: int) -> str:
+        """The color of the group with this number."""
+        colors = DARK if self.dark else LIGHT
+        return colors[index % len(colors)]
+
+    def faint(self, index: int, alpha: float) -> str:
+        """The same color, see-through."""
+        red, green, blue = (int(self.color(index)[place : place + 2], 16) for place in (1, 3, 5))
+        return f"rgba({red},{green},{blue},{alpha})"
+
+    def event(self, kind: str) -> str:
+        """The color of a kind of event."""
+        return EVENT_COLORS.get(kind, NEUTRAL)[self.dark]
+
+    @property
+    def neutral(self) -> str:
+        """The color of what belongs to no group."""
+        return NEUTRAL[self.dark]
+
+    @property
+    def band(self) -> str:
+        """The color of a reference range."""
+        return BAND[self.dark]
+
+
+@dataclass(frozen=True)
+class TimeUnit:
+    """The unit of a time axis and how many days it has."""
+
+    name: str
+    days: float
+
+
+def choose_time_unit(longest: float) -> TimeUnit:
+    """Years, months or days, by the longest time in days that the axis shows."""
+    if longest > 3.5 * YEAR:
+        return TimeUnit("Years", YEAR)
+    return TimeUnit("Months", MONTH) if longest > 100 else TimeUnit("Days", 1.0)
+
+
+def dash(index: int) -> str:
+    """The dash of the group with this number."""
+    return DASHES[index % len(DASHES)]
+
+
+def symbol(index: int) -> str:
+    """The marker of the group with this number."""
+    return SYMBOLS[index % len(SYMBOLS)]
+
+
+def lay_out(figure: go.Figure, height: int, legend: bool = True) -> go.Figure:
+    """Margins, legend and hover that all figures share."""
+    return figure.update_layout(
+        height=height,
+        margin={"l": 64, "r": 16, "t": 40 if legend else 16, "b": 48},
+        legend={"orientation": "h", "yanchor": "bottom", "y": 1.01, "x": 0, "title": None},
+        showlegend=legend,
+        hovermode="closest",
+        dragmode=False,
+    )
+
+
+def part_with_gaps(rows: pl.DataFrame, by: str) -> pl.DataFrame:
+    """The rows with an empty one after each subject, so that one trace draws many courses."""
+    gaps = rows.select(by).unique(maintain_order=True).with_columns(__gap=pl.lit(1))
+    marked = rows.with_columns(__gap=pl.lit(0), __order=pl.int_range(pl.len()))
+    return pl.concat([marked, gaps], how="diagonal").sort(by, "__gap", "__order", maintain_order=True).drop("__gap", "__order")
+
+
+def numbers(column: pl.Series) -> Any:
+    """A column as Plotly takes it fastest: a typed array, missing as NaN."""
+    return column.cast(pl.Float32).to_numpy()

@@ -1,0 +1,50 @@
+"""Groups known at baseline: by arm, sex, site, etiology, or a baseline value."""
+
+import polars as pl
+
+from analytics.catalog import Parameter
+
+SUBJECT_GROUPS = {"arm": "Arm", "sex": "Sex", "site": "Site", "etiology": "Etiology"}
+CLASSES = {"child_pugh": "Child-Pugh class", "albi": "Modified ALBI grade"}
+
+
+def derive_group(subjects: pl.DataFrame, panel: pl.DataFrame, variable: str, parameter: Parameter | None = None) -> pl.DataFrame:
+    """Add ``group``, the subject's group by a variable that is known at baseline.
+
+    ``variable`` is a column of the subjects, ``age``, or the code of ``parameter``. Numbers are
+    parted at their median: the lower group holds it. Scores with classes are grouped by their class
+    at baseline, grades by grade. Missing where the variable is not known for the subject.
+    """
+    if variable in SUBJECT_GROUPS:
+        return subjects.with_columns(group=pl.col(variable))
+    if variable == "age":
+        return part_at_median(subjects.with_columns(base=pl.col("age")), "age", 0)
+    if parameter is None:
+        raise ValueError(f"{variable!r} is no column of the subjects: its parameter is needed")
+    based = subjects.join(select_baseline(panel, variable), on="usubjid", how="left", validate="m:1", maintain_order="left")
+    if variable in CLASSES:
+        return based.with_columns(group=pl.col("base_class")).drop("base", "base_class")
+    if parameter.levels:
+        words = {grade: f"{grade:g} ({words[0]})" for grade, words in parameter.levels.items()}
+        return based.with_columns(group=pl.col("base").replace_strict(words, default=None, return_dtype=pl.String)).drop(
+            "base", "base_class"
+        )
+    return part_at_median(based, parameter.label, parameter.decimals).drop("base_class")
+
+
+def select_baseline(panel: pl.DataFrame, paramcd: str) -> pl.DataFrame:
+    """``base`` and ``base_class`` of one parameter, one row a subject that has a baseline."""
+    own = panel.filter(pl.col("paramcd") == paramcd, pl.col("base").is_not_null())
+    at_base = own.filter(pl.col("day").eq_missing(pl.col("base_day")), ~pl.col("post"), pl.col("aval") == pl.col("base"))
+    return at_base.unique("usubjid", keep="first", maintain_order=True).select("usubjid", "base", base_class="avalc")
+
+
+def part_at_median(subjects: pl.DataFrame, label: str, decimals: int) -> pl.DataFrame:
+    """``group`` by the median of ``base``, which is dropped."""
+    middle = subjects["base"].median()
+    if not isinstance(middle, int | float):
+        return subjects.with_columns(group=pl.lit(None, dtype=pl.String)).drop("base")
+    low, high = f"{label} ≤ {middle:.{decimals}f}", f"{label} > {middle:.{decimals}f}"
+    return subjects.with_columns(
+        group=pl.when(pl.col("base") <= middle).then(pl.lit(low)).when(pl.col("base") > middle).then(pl.lit(high))
+    ).drop("base")

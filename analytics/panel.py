@@ -1,0 +1,46 @@
+"""The panel: everything measured or derived in a study, with visits and change from baseline."""
+
+from dataclasses import dataclass
+
+import polars as pl
+
+from analytics.change import derive_change
+from analytics.exposure import derive_doses, derive_infused_cells
+from analytics.frames import MEASUREMENTS
+from analytics.scoring import ScoreSettings, derive_scores
+from analytics.visits import derive_analysis_visit
+
+
+@dataclass(frozen=True)
+class StudyData:
+    """The observed frames of a study, and what its study file fixes."""
+
+    subjects: pl.DataFrame
+    measurements: pl.DataFrame
+    events: pl.DataFrame
+    treatments: pl.DataFrame
+    medications: pl.DataFrame
+    visits: pl.DataFrame
+    settings: ScoreSettings
+    baseline_visit: str | None = None
+
+
+def derive_panel(study: StudyData) -> pl.DataFrame:
+    """Measurements, scores and doses in one long frame, one row a subject, parameter and day.
+
+    Columns: those of the measurements (with ``reported``, ``reported_unit``, ``file_name``, ``line``,
+    which derived rows lack), ``missing``, ``carried`` and ``carried_days`` of scores, ``avisit`` by the study's
+    windows, ``analysis`` (the value that counts for its visit), ``base``, ``chg``, ``pchg``, ``post``.
+    """
+    scores = derive_scores(study.measurements, study.subjects, study.events, study.settings)
+    doses = derive_doses(study.measurements, study.medications)
+    cells = derive_infused_cells(study.treatments)
+    derived = [frame.cast({"day": pl.Int32}).select(list(MEASUREMENTS)) for frame in (doses, cells)]
+    everything = pl.concat([study.measurements, scores.cast({"day": pl.Int32}), *derived], how="diagonal")
+    placed = derive_analysis_visit(everything, study.visits)
+    return derive_change(placed, study.baseline_visit)
+
+
+def list_parameters(panel: pl.DataFrame) -> list[str]:
+    """The parameters that have at least one value, in the order in which they first come."""
+    return panel.filter(pl.col("aval").is_not_null())["paramcd"].unique(maintain_order=True).to_list()

@@ -1,0 +1,75 @@
+"""One patient: what changed, which scores cannot be computed, and every value with its source."""
+
+import polars as pl
+
+from analytics.catalog import Parameter
+from analytics.scores import SCORES, find_any_parameter
+from analytics.scoring import explain_missing
+
+VERDICTS = {1: "better", -1: "worse", 0: "unchanged"}
+
+
+def select_patient(rows: pl.DataFrame, usubjid: str) -> pl.DataFrame:
+    """The rows of one patient."""
+    return rows.filter(pl.col("usubjid") == usubjid)
+
+
+def summarize_latest(panel: pl.DataFrame, parameters: list[Parameter]) -> pl.DataFrame:
+    """One row a parameter, as text: baseline, latest value after it, change, percent, and what that means.
+
+    A parameter without a pair shows what there is. The direction of benefit is the catalog's; where
+    it names none, the change is not judged.
+    """
+    return pl.DataFrame(
+        [describe_latest(panel.filter(pl.col("paramcd") == parameter.paramcd), parameter) for parameter in parameters]
+    )
+
+
+def describe_latest(rows: pl.DataFrame, parameter: Parameter) -> dict[str, str]:
+    """One row of ``summarize_latest``."""
+    known = rows.filter(pl.col("aval").is_not_null())
+    base = known["base"].drop_nulls().first()
+    later = known.filter(pl.col("post")).sort("day", nulls_last=False, maintain_order=True).tail(1)
+    latest = later.row(0, named=True) if later.height else {"aval": None, "chg": None, "pchg": None, "day": None, "avisit": None}
+    chg = latest["chg"]
+    benefit = {"lower": -1, "higher": 1, "none": 0}[parameter.better]
+    verdict = "" if chg is None or not benefit else VERDICTS[(chg * benefit > 0) - (chg * benefit < 0)]
+    return {
+        "Parameter": parameter.title,
+        "Baseline": parameter.format(base if isinstance(base, int | float) else None),
+        "Latest": parameter.format(latest["aval"]),
+        "When": describe_when(latest["day"], latest["avisit"]) if later.height else "–",
+        "Change": "–" if chg is None else f"{chg:+.{parameter.decimals}f}",
+        "Change, %": "–" if latest["pchg"] is None else f"{latest['pchg']:+.0f}",
+        "Direction": verdict,
+    }
+
+
+def describe_when(day: int | None, avisit: str | None) -> str:
+    """The day of a value, or the visit of one without a day."""
+    return f"day {day}" if day is not None else f"{avisit}, day not reported"
+
+
+def describe_scores(panel: pl.DataFrame) -> list[str]:
+    """A sentence for every score that the patient never has, naming what is missing."""
+    recorded = set(panel["paramcd"])
+    sentences = []
+    for score in SCORES.values():
+        own = panel.filter(pl.col("paramcd") == score.id)
+        if own["aval"].count():
+            continue
+        # The best row decides: the one that lacks least.
+        fewest = own.sort(pl.col("missing").list.len()).head(1)["missing"].explode().drop_nulls()
+        sentences.append(explain_missing(score, fewest if own.height else score.needs, recorded))
+    return sentences
+
+
+def tabulate_values(panel: pl.DataFrame) -> pl.DataFrame:
+    """Every value of the patient with change from baseline, as reported, and where it comes from."""
+    rank = {code: position for position, code in enumerate(panel["paramcd"].unique(maintain_order=True))}
+    labels = {code: find_any_parameter(code).title for code in rank}
+    return (
+        panel.sort(pl.col("paramcd").replace_strict(rank, return_dtype=pl.Int64), "day", nulls_last=True)
+        .with_columns(parameter=pl.col("paramcd").replace_strict(labels, return_dtype=pl.String))
+        .select("parameter", "avisit", "day", "aval", "avalc", "base", "chg", "pchg", "reported", "reported_unit", "file_name", "line")
+    )

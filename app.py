@@ -1,0 +1,28 @@
+"""Hepatrace in the browser: navigation, and the cohort that every page looks at."""
+
+import streamlit as st
+
+from pages.shared import controls, store
+
+
+def main() -> None:
+    """Ask for the cohort, then show the page."""
+    st.set_page_config(page_title="Hepatrace", page_icon=":material/monitor_heart:", layout="wide")
+    page = st.navigation(
+        {
+            "Trial": [
+                st.Page("pages/trial/cohort.py", title="Cohort", icon=":material/groups:", default=True),
+                st.Page("pages/trial/trajectories.py", title="Trajectories", icon=":material/show_chart:"),
+                st.Page("pages/trial/survival.py", title="Survival", icon=":material/stairs:"),
+            ],
+            "Patient": [st.Page("pages/patient/profile.py", title="Patient", icon=":material/person:")],
+            "Study": [st.Page("pages/study/about.py", title="About the data", icon=":material/database:")],
+            "Library": [st.Page("pages/library/definitions.py", title="Definitions", icon=":material/menu_book:")],
+        }
+    )
+    st.session_state["cohort"] = controls.ask_cohort()
+    page.run()
+    store.warm_up()
+
+
+main()

@@ -1,0 +1,74 @@
+"""Survival by any group that is known at baseline, with limits, number at risk and log-rank test."""
+
+import polars as pl
+import streamlit as st
+
+from analytics.catalog.endpoints import ENDPOINTS, Endpoint
+from analytics.figures.survival import Curve, plot_survival
+from analytics.groups import SUBJECT_GROUPS, derive_group
+from analytics.panel import list_parameters
+from analytics.scores import find_any_parameter
+from analytics.survival.describe import describe_log_rank, summarize_survival
+from analytics.survival.estimate import Survival, estimate_survival
+from analytics.survival.follow_up import derive_time_to_event
+from pages.shared import controls
+
+
+def render() -> None:
+    """The page."""
+    st.title("Survival")
+    view = controls.view()
+    left, right = st.columns(2)
+    with left:
+        codes = list(ENDPOINTS)
+        code = st.selectbox("Endpoint", codes, format_func=lambda code: ENDPOINTS[code].label, key="endpoint", bind="query-params")
+    endpoint = ENDPOINTS[code or codes[0]]
+    with right:
+        by = ask_group(view)
+    times = derive_time_to_event(view.subjects, view.events, endpoint)
+    if times["time"].count() == 0:
+        st.info("No follow-up time is recorded for these patients, so no survival can be estimated.")
+        st.stop()
+    grouped = times if by == "all" else derive_group(times, view.panel, by, find_parameter(by))
+    result = estimate_survival(grouped, "group" if by != "all" else None)
+    curves = [Curve(group.name, group.curve) for group in result.groups]
+    figure = plot_survival(curves, endpoint.label, view.origin, controls.theme())
+    flag = f"python cli.py survival --study {view.cohort.study} --endpoint {endpoint.code}" + (f" --by {by}" if by != "all" else "")
+    steps = pl.concat([group.curve.with_columns(group=pl.lit(group.name)) for group in result.groups])
+    controls.show_figure(figure, "survival", f"{endpoint.label}: Kaplan-Meier curves with number at risk", steps, flag)
+    show_results(result, grouped, endpoint, by)
+
+
+def find_parameter(by: str) -> object:
+    """The parameter that a group rests on; None for a column of the subjects."""
+    return None if by in (*SUBJECT_GROUPS, "age") else find_any_parameter(by)
+
+
+def ask_group(view: controls.View) -> str:
+    """The variable that parts the groups, known at baseline."""
+    columns = {code: label for code, label in SUBJECT_GROUPS.items() if view.subjects[code].n_unique() > 1}
+    ages = {"age": "Age, at the median"} if view.subjects["age"].count() else {}
+    based = view.panel.filter(pl.col("base").is_not_null())
+    parameters = controls.order_parameters(list_parameters(based))
+    values = {item.paramcd: f"Baseline {item.label}" for item in parameters if not item.derived}
+    names = {"all": "Nothing: all patients"} | columns | ages | values
+    first = "arm" if "arm" in columns else "all"
+    chosen = st.selectbox("By", list(names), index=list(names).index(first), format_func=lambda code: names[code], key="by",
+                          bind="query-params")  # fmt: skip
+    return chosen or "all"
+
+
+def show_results(result: Survival, grouped: pl.DataFrame, endpoint: Endpoint, by: str) -> None:
+    """The numbers beside the curves, and what they rest on."""
+    st.dataframe(summarize_survival(result), hide_index=True, alt="Survival by group")
+    if by != "all":
+        st.markdown(describe_log_rank(result.log_rank))
+    unknown = grouped.filter(pl.col("time").is_null()).height
+    ungrouped = grouped.filter(pl.col("time").is_not_null(), pl.col("group").is_null()).height if by != "all" else 0
+    notes = [endpoint.reading, "Shaded: 95 % log-log interval. Ticks: censored. At risk on a day: time not before that day."]
+    notes += [f"{unknown} patients without follow-up time are left out."] if unknown else []
+    notes += [f"{ungrouped} patients whose group is not known are left out."] if ungrouped else []
+    st.caption(" ".join(notes))
+
+
+render()

@@ -1,0 +1,72 @@
+"""The course of a parameter or score: individuals, and the mean of each arm, n under each visit."""
+
+import polars as pl
+import streamlit as st
+
+from analytics.courses import MEASURES, Measure, describe_axis, place_courses, summarize_courses
+from analytics.figures.trajectory import Axes, plot_trajectories
+from analytics.scores import SCORES
+from analytics.scoring import explain_missing
+from pages.shared import controls
+
+
+def render() -> None:
+    """The page."""
+    st.title("Trajectories")
+    view = controls.view()
+    left, middle, right = st.columns([3, 2, 2], vertical_alignment="bottom")
+    with left:
+        parameter = controls.ask_parameter(view.panel, "paramcd")
+    with middle:
+        measure = Measure(ask("Show", "measure", list(MEASURES)), parameter)
+    with right:
+        by_visit = ask("Along", "along", ["Visits", "Days"]) == "Visits"
+    courses = place_courses(view.panel, view.study.visits, measure, by_visit)
+    if courses.is_empty():
+        st.info(f"No patient of this cohort has {measure.needs} of {parameter.label}.")
+        show_not_computable(view)
+        st.stop()
+    summary = summarize_courses(view.panel, view.study.visits, measure, by_visit)
+    individuals = st.toggle("Individual patients", value=True, key="individuals")
+    x_title, y_title, visits = describe_axis(courses, measure, by_visit, view.origin)
+    figure = plot_trajectories(
+        courses, summary, Axes(x_title, y_title, visits, measure.is_change), controls.theme(),
+        individuals or summary["n"].max() < 10,
+    )  # fmt: skip
+    alt = f"{y_title} by arm, individual courses and means"
+    controls.show_figure(figure, "trajectories", alt, summary, f"python cli.py change --study {view.cohort.study} --parameter {parameter.paramcd}")
+    show_notes(courses, summary)
+    with st.expander("Table"):
+        st.dataframe(summary.drop("x"), hide_index=True, alt="Summary by visit and arm")
+    show_not_computable(view)
+
+
+def ask(label: str, key: str, options: list[str]) -> str:
+    """One of a few choices, kept in the address."""
+    return st.segmented_control(label, options, default=options[0], required=True, key=key, bind="query-params") or options[0]
+
+
+def show_notes(courses: pl.DataFrame, summary: pl.DataFrame) -> None:
+    """The rules in force for this figure."""
+    n = courses["usubjid"].n_unique()
+    notes = ["Thick lines are means of observed cases, bars their 95 % t interval."]
+    if summary.filter(pl.col("n") < 10).height:
+        notes.append("Below 10 patients no interval is drawn; read the single courses.")
+    if n > 300:
+        notes.append(f"An evenly spaced sample of the {n} single courses is drawn; means use all.")
+    notes.append("Baseline is the last value in the 90 days up to day 0; change is later minus earlier.")
+    st.caption(" ".join(notes))
+
+
+def show_not_computable(view: controls.View) -> None:
+    """The scores that this cohort cannot have, and why."""
+    recorded = set(view.panel["paramcd"])
+    tried = view.panel.filter(pl.col("paramcd").is_in(list(SCORES)))
+    for score in SCORES.values():
+        own = tried.filter(pl.col("paramcd") == score.id)
+        if own["aval"].count() == 0:
+            missing = own["missing"].explode().drop_nulls().unique(maintain_order=True)
+            st.caption(explain_missing(score, missing if own.height else score.needs, recorded))
+
+
+render()
