@@ -1,6 +1,8 @@
 """The panel: everything measured or derived in a study, with visits and change from baseline."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import polars as pl
 
@@ -23,6 +25,12 @@ class StudyData:
     visits: pl.DataFrame
     settings: ScoreSettings
     baseline_visit: str | None = None
+
+
+def assemble_study(frames: Mapping[str, pl.DataFrame], config: Mapping[str, Any]) -> StudyData:
+    """The study of its observed frames, by name, and of what its study file says."""
+    settings = ScoreSettings(config.get("coagulation_basis"), config.get("ascites_grade_2_points", 3))
+    return StudyData(**frames, settings=settings, baseline_visit=config.get("baseline_visit"))
 
 
 def derive_panel(study: StudyData) -> pl.DataFrame:

@@ -43,16 +43,17 @@ def fetch_visits(connection: Connection, study: str) -> pl.DataFrame:
     )
 
 
-def fetch_subjects(connection: Connection, study: str) -> pl.DataFrame:
-    """One row a subject."""
-    return fetch(
+def fetch_subjects(connection: Connection, study: str, with_dates: bool = False) -> pl.DataFrame:
+    """One row a subject; ``time_zero_date`` only where it is asked for, because a date identifies."""
+    rows = fetch(
         connection,
         """
-        SELECT usubjid, arm, site, age, sex, etiology, last_contact_day, cut_day
+        SELECT usubjid, arm, site, age, sex, etiology, last_contact_day, cut_day, time_zero_date
         FROM subjects WHERE study = $study ORDER BY usubjid
         """,
         study=study,
     )
+    return rows if with_dates else rows.drop("time_zero_date")
 
 
 def fetch_measurements(connection: Connection, study: str) -> pl.DataFrame:
@@ -104,6 +105,19 @@ def fetch_events(connection: Connection, study: str) -> pl.DataFrame:
         """,
         study=study,
     )
+
+
+def fetch_frames(connection: Connection, study: str) -> dict[str, pl.DataFrame]:
+    """Everything observed in a study, by the name of its table."""
+    queries = {
+        "subjects": fetch_subjects,
+        "measurements": fetch_measurements,
+        "events": fetch_events,
+        "treatments": fetch_treatments,
+        "medications": fetch_medications,
+        "visits": fetch_visits,
+    }
+    return {name: query(connection, study) for name, query in queries.items()}
 
 
 def fetch_statements(connection: Connection, study: str) -> pl.DataFrame:

@@ -46,7 +46,9 @@ def read_table(content: bytes, name: str) -> TextTable:
     columns = list(zip(*(cells for _, cells in fitting), strict=True)) or [()] * len(header)
     data = {LINE: [line for line, _ in fitting]} | dict(zip(header, columns, strict=True))
     rows = pl.DataFrame(data, schema={LINE: pl.Int32} | dict.fromkeys(header, pl.String))
-    return TextTable(rows.with_columns(pl.col(pl.String).str.strip_chars()), reject_ragged(full, len(header)), notes, separator)
+    # Our own exports put a quote before text that a spreadsheet would take for a formula.
+    clean = pl.col(pl.String).str.strip_chars().str.replace(r"^'([=+\-@])", "$1")
+    return TextTable(rows.with_columns(clean), reject_ragged(full, len(header)), notes, separator)
 
 
 def decode(content: bytes, name: str) -> tuple[str, tuple[str, ...]]:

@@ -9,8 +9,7 @@ import duckdb
 import polars as pl
 import streamlit as st
 
-from analytics.panel import StudyData, derive_panel
-from analytics.scoring import ScoreSettings
+from analytics.panel import StudyData, assemble_study, derive_panel
 from data import queries
 from data.database import open_reader
 from data.home import NoStore, find_home
@@ -68,17 +67,7 @@ def read_panel(study: str) -> pl.DataFrame:
 def cached_study(folder: str, name: str, study: str) -> StudyData:
     """The frames of one study of one revision."""
     connection = connect(folder, name)
-    settings = queries.fetch_config(connection, study)
-    return StudyData(
-        subjects=queries.fetch_subjects(connection, study),
-        measurements=queries.fetch_measurements(connection, study),
-        events=queries.fetch_events(connection, study),
-        treatments=queries.fetch_treatments(connection, study),
-        medications=queries.fetch_medications(connection, study),
-        visits=queries.fetch_visits(connection, study),
-        settings=ScoreSettings(settings.get("coagulation_basis"), settings.get("ascites_grade_2_points", 3)),
-        baseline_visit=settings.get("baseline_visit"),
-    )
+    return assemble_study(queries.fetch_frames(connection, study), queries.fetch_config(connection, study))
 
 
 @st.cache_resource(show_spinner="Computing scores and changes …", max_entries=8)
