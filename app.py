@@ -7,7 +7,7 @@ from pages.shared import controls, store
 
 def main() -> None:
     """Ask for the cohort, then show the page."""
-    st.set_page_config(page_title="Hepatrace", page_icon=":material/monitor_heart:", layout="wide")
+    st.set_page_config(page_title="Hepatrace", page_icon="docs/images/icon.png", layout="wide")
     page = st.navigation(
         {
             "Trial": [

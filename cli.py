@@ -18,6 +18,7 @@ from analytics.groups import SUBJECT_GROUPS, derive_group
 from analytics.panel import StudyData, assemble_study, derive_panel
 from analytics.scores import find_any_parameter
 from analytics.scores.exchange import score_record
+from analytics.survival.describe import describe_log_rank, summarize_survival
 from analytics.survival.estimate import estimate_survival, to_record
 from analytics.survival.follow_up import derive_time_to_event
 from data import queries
@@ -36,9 +37,20 @@ from data.simulate import simulate_trial
 from data.undo import UnknownBatch, undo_batch
 
 EXPECTED = (
-    BadBackup, BadStudyFile, BrokenAudit, BrokenIntegrity, DamagedStore, FileExistsError, NoStore, NothingToUndo, StoreBusy,
-    UnknownBatch, UnknownParameter, UnknownStudy, UnreadableFile,
-)  # fmt: skip
+    BadBackup,
+    BadStudyFile,
+    BrokenAudit,
+    BrokenIntegrity,
+    DamagedStore,
+    FileExistsError,
+    NoStore,
+    NothingToUndo,
+    StoreBusy,
+    UnknownBatch,
+    UnknownParameter,
+    UnknownStudy,
+    UnreadableFile,
+)
 SHOWN = 20
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON for machines.")
 study_option = click.option("--study", required=True, help="The study, as 'studies' lists it.")
@@ -77,7 +89,9 @@ def import_(paths: tuple[Path, ...], study: str | None, preview: bool, as_json: 
     else:
         for batch in report.batches:
             show_batch(batch)
-        done = "nothing changed: this was a preview" if preview else report.revision or "nothing new: no revision was made"
+        done = (
+            "nothing changed: this was a preview" if preview else report.revision or "nothing new: no revision was made"
+        )
         click.echo(f"Result: {done}")
     sys.exit(1 if report.rejected else 0)
 
@@ -85,17 +99,27 @@ def import_(paths: tuple[Path, ...], study: str | None, preview: bool, as_json: 
 def describe_report(report: ImportReport) -> dict[str, Any]:
     """An import for machines."""
     batches = [
-        {"batch": item.batch, "study": item.study, "file": item.file_name, "kind": item.shape, "read": item.outcome.read,
-         "accepted": item.outcome.accepted.height if item.batch else 0, "unchanged": item.outcome.unchanged,
-         "rejected": item.outcome.rejected.to_dicts(), "warnings": item.outcome.warnings.to_dicts()}
+        {
+            "batch": item.batch,
+            "study": item.study,
+            "file": item.file_name,
+            "kind": item.shape,
+            "read": item.outcome.read,
+            "accepted": item.outcome.accepted.height if item.batch else 0,
+            "unchanged": item.outcome.unchanged,
+            "rejected": item.outcome.rejected.to_dicts(),
+            "warnings": item.outcome.warnings.to_dicts(),
+        }
         for item in report.batches
-    ]  # fmt: skip
+    ]
     return {"revision": report.revision, "batches": batches}
 
 
 def show_batch(item: BatchReport) -> None:
     """An imported file for people: counts, then rejected rows and warnings with their reasons."""
-    counts = f"{item.outcome.read} read, {item.outcome.accepted.height} accepted, {item.outcome.rejected.height} rejected"
+    counts = (
+        f"{item.outcome.read} read, {item.outcome.accepted.height} accepted, {item.outcome.rejected.height} rejected"
+    )
     known = "already imported, nothing added" if item.batch is None else f"batch {item.batch}: {counts}"
     click.echo(f"{item.study}, {item.file_name} as {item.shape}: {known}, {item.outcome.unchanged} unchanged")
     for level, rows in (("rejected", item.outcome.rejected), ("look", item.outcome.warnings)):
@@ -116,7 +140,7 @@ def setup() -> None:
         click.echo(bring_up_to_date(home) if is_outdated(home) else f"The store is there: {home.current()}")
         return
     with click.progressbar(length=count_files(), label="Loading the studies", file=sys.stdout) as bar:
-        report = set_up(home, lambda name: bar.update(1))
+        report = set_up(home, lambda _: bar.update(1))
     click.echo(f"The store is made: {report.revision}")
 
 
@@ -142,7 +166,9 @@ def undo(batch: int | None) -> None:
 
 @main.command()
 @study_option
-@click.option("--out", required=True, type=click.Path(file_okay=False, path_type=Path), help="The folder to write into.")
+@click.option(
+    "--out", required=True, type=click.Path(file_okay=False, path_type=Path), help="The folder to write into."
+)
 @told
 def export(study: str, out: Path) -> None:
     """Write a study as files that can be imported again."""
@@ -185,7 +211,7 @@ def change(study: str, parameter: str, by: str | None, as_json: bool) -> None:
 @click.option("--by", help="arm, sex, site, etiology, age, or a parameter's baseline.")
 @click.option("--at", "days", default="", help="Days at which survival is wanted, such as 365,730.")
 @click.option("--tau", type=float, help="The day up to which the mean is restricted.")
-@click.option("--json", "as_json", is_flag=True, default=True, help="JSON, which is the only form.")
+@as_json
 @told
 def survival(study: str, endpoint: str, by: str | None, days: str, tau: float | None, as_json: bool) -> None:
     """Survival by group: median, restricted mean, survival at days, log-rank test."""
@@ -196,7 +222,12 @@ def survival(study: str, endpoint: str, by: str | None, days: str, tau: float | 
         panel = pl.DataFrame() if known else derive_panel(data)
         times = derive_group(times, panel, by, None if known else find_any_parameter(by))
     result = estimate_survival(times, "group" if by else None, tau)
-    click.echo(json.dumps(to_record(result, read_days(days)), ensure_ascii=False))
+    if as_json:
+        click.echo(json.dumps(to_record(result, read_days(days)), ensure_ascii=False))
+        return
+    show(summarize_survival(result), as_json=False)
+    if by:
+        click.echo(describe_log_rank(result.log_rank).replace("**", ""))
 
 
 def read_days(text: str) -> list[float]:
@@ -267,8 +298,15 @@ def show(table: pl.DataFrame, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(table.to_dicts(), ensure_ascii=False, default=str))
         return
-    with pl.Config(tbl_rows=-1, tbl_cols=-1, tbl_hide_dataframe_shape=True, tbl_hide_column_data_types=True,
-                   tbl_width_chars=200, fmt_str_lengths=80, tbl_formatting="ASCII_MARKDOWN"):  # fmt: skip
+    with pl.Config(
+        tbl_rows=-1,
+        tbl_cols=-1,
+        tbl_hide_dataframe_shape=True,
+        tbl_hide_column_data_types=True,
+        tbl_width_chars=200,
+        fmt_str_lengths=80,
+        tbl_formatting="ASCII_MARKDOWN",
+    ):
         click.echo(str(table))
 
 

@@ -50,9 +50,7 @@ def derive_change(measurements: pl.DataFrame, baseline_visit: str | None = None)
 
 def select_pairs(changes: pl.DataFrame, paramcd: str) -> pl.DataFrame:
     """Values of one parameter that count for a visit after baseline and have a baseline."""
-    return changes.filter(
-        pl.col("paramcd") == paramcd, pl.col("analysis"), pl.col("post"), pl.col("chg").is_not_null()
-    )
+    return changes.filter(pl.col("paramcd") == paramcd, pl.col("analysis"), pl.col("post"), pl.col("chg").is_not_null())
 
 
 def summarize_values(values: pl.DataFrame, by: list[str], column: str) -> pl.DataFrame:
@@ -65,11 +63,20 @@ def summarize_values(values: pl.DataFrame, by: list[str], column: str) -> pl.Dat
     Source: design, "Small groups".
     """
     x = pl.col(column)
-    summary = values.filter(x.is_not_null()).group_by(by, maintain_order=True).agg(
-        n=x.len(), mean=x.mean(), sd=x.std(), median=x.median(),
-        q1=x.quantile(0.25, interpolation="linear"), q3=x.quantile(0.75, interpolation="linear"),
-        smallest=x.min(), largest=x.max(),
-    )  # fmt: skip
+    summary = (
+        values.filter(x.is_not_null())
+        .group_by(by, maintain_order=True)
+        .agg(
+            n=x.len(),
+            mean=x.mean(),
+            sd=x.std(),
+            median=x.median(),
+            q1=x.quantile(0.25, interpolation="linear"),
+            q3=x.quantile(0.75, interpolation="linear"),
+            smallest=x.min(),
+            largest=x.max(),
+        )
+    )
     degrees = summary["n"].cast(pl.Float64) - 1
     half = pl.Series("t", stdtrit(degrees.to_numpy(), 0.975), dtype=pl.Float64).fill_nan(None)
     spread = summary.with_columns(se=pl.col("sd") / pl.col("n").sqrt(), t=half)
@@ -88,9 +95,11 @@ def summarize_change(changes: pl.DataFrame, paramcd: str, visits: pl.DataFrame, 
     groups = ["avisit", *([by] if by else [])]
     summary = summarize_values(pairs, groups, "chg")
     means = pairs.group_by(groups).agg(
-        base_mean=pl.col("base").mean(), base_sd=pl.col("base").std(),
-        value_mean=pl.col("aval").mean(), pchg_mean=pl.col("pchg").mean(),
-    )  # fmt: skip
+        base_mean=pl.col("base").mean(),
+        base_sd=pl.col("base").std(),
+        value_mean=pl.col("aval").mean(),
+        pchg_mean=pl.col("pchg").mean(),
+    )
     ordered = visits.select("avisit", "position")
     return (
         summary.join(means, on=groups, how="left", nulls_equal=True)

@@ -34,12 +34,20 @@ class Measure:
         return "both a baseline and a later value" if self.is_change else "a value"
 
 
-def describe_axis(courses: pl.DataFrame, measure: Measure, by_visit: bool, origin: str) -> tuple[str, str, tuple[str, ...]]:
+def describe_axis(
+    courses: pl.DataFrame, measure: Measure, by_visit: bool, origin: str
+) -> tuple[str, str, tuple[str, ...]]:
     """Titles of x and y, and the visits where x counts them."""
     parameter = measure.parameter
     unit = "%" if measure.column == "pchg" else parameter.unit_label
-    said = {"aval": parameter.label, "chg": f"{parameter.label}, change", "pchg": f"{parameter.label}, change"}[measure.column]
-    y_title = " ".join(part for part in (said + (f", {unit}" if unit else ""), f"({parameter.benefit})" if parameter.benefit else "") if part)
+    said = {"aval": parameter.name, "chg": f"{parameter.name}, change", "pchg": f"{parameter.name}, change"}[
+        measure.column
+    ]
+    y_title = " ".join(
+        part
+        for part in (said + (f", {unit}" if unit else ""), f"({parameter.benefit})" if parameter.benefit else "")
+        if part
+    )
     if not by_visit:
         return f"Months since {origin}", y_title, ()
     names = courses.select("x", "avisit").unique().sort("x")["avisit"].to_list()
@@ -76,4 +84,6 @@ def summarize_courses(panel: pl.DataFrame, visits: pl.DataFrame, measure: Measur
         return summary
     targets = visits.select("avisit", "target_day")
     dated = summary.join(targets, on="avisit", how="left", validate="m:1", maintain_order="left")
-    return dated.filter(pl.col("target_day").is_not_null()).with_columns(x=pl.col("target_day") / MONTH).drop("target_day")
+    return (
+        dated.filter(pl.col("target_day").is_not_null()).with_columns(x=pl.col("target_day") / MONTH).drop("target_day")
+    )

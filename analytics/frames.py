@@ -1,5 +1,7 @@
 """The columns of the frames that the analysis passes on, for frames that may be empty."""
 
+from collections.abc import Mapping
+
 import polars as pl
 
 MEASUREMENTS = {
@@ -13,6 +15,6 @@ MEASUREMENTS = {
 EVENTS = {"usubjid": pl.String, "kind": pl.String, "day": pl.Int32}
 
 
-def empty(schema: dict[str, type[pl.DataType]]) -> pl.DataFrame:
+def empty(schema: Mapping[str, type[pl.DataType]]) -> pl.DataFrame:
     """A frame with these columns and no row."""
     return pl.DataFrame(schema=schema)

@@ -8,7 +8,9 @@ SUBJECT_GROUPS = {"arm": "Arm", "sex": "Sex", "site": "Site", "etiology": "Etiol
 CLASSES = {"child_pugh": "Child-Pugh class", "albi": "Modified ALBI grade"}
 
 
-def derive_group(subjects: pl.DataFrame, panel: pl.DataFrame, variable: str, parameter: Parameter | None = None) -> pl.DataFrame:
+def derive_group(
+    subjects: pl.DataFrame, panel: pl.DataFrame, variable: str, parameter: Parameter | None = None
+) -> pl.DataFrame:
     """Add ``group``, the subject's group by a variable that is known at baseline.
 
     ``variable`` is a column of the subjects, ``age``, or the code of ``parameter``. Numbers are
@@ -21,21 +23,25 @@ def derive_group(subjects: pl.DataFrame, panel: pl.DataFrame, variable: str, par
         return part_at_median(subjects.with_columns(base=pl.col("age")), "age", 0)
     if parameter is None:
         raise ValueError(f"{variable!r} is no column of the subjects: its parameter is needed")
-    based = subjects.join(select_baseline(panel, variable), on="usubjid", how="left", validate="m:1", maintain_order="left")
+    based = subjects.join(
+        select_baseline(panel, variable), on="usubjid", how="left", validate="m:1", maintain_order="left"
+    )
     if variable in CLASSES:
         return based.with_columns(group=pl.col("base_class")).drop("base", "base_class")
     if parameter.levels:
         words = {grade: f"{grade:g} ({words[0]})" for grade, words in parameter.levels.items()}
-        return based.with_columns(group=pl.col("base").replace_strict(words, default=None, return_dtype=pl.String)).drop(
-            "base", "base_class"
-        )
-    return part_at_median(based, parameter.label, parameter.decimals).drop("base_class")
+        return based.with_columns(
+            group=pl.col("base").replace_strict(words, default=None, return_dtype=pl.String)
+        ).drop("base", "base_class")
+    return part_at_median(based, parameter.name, parameter.decimals).drop("base_class")
 
 
 def select_baseline(panel: pl.DataFrame, paramcd: str) -> pl.DataFrame:
     """``base`` and ``base_class`` of one parameter, one row a subject that has a baseline."""
     own = panel.filter(pl.col("paramcd") == paramcd, pl.col("base").is_not_null())
-    at_base = own.filter(pl.col("day").eq_missing(pl.col("base_day")), ~pl.col("post"), pl.col("aval") == pl.col("base"))
+    at_base = own.filter(
+        pl.col("day").eq_missing(pl.col("base_day")), ~pl.col("post"), pl.col("aval") == pl.col("base")
+    )
     return at_base.unique("usubjid", keep="first", maintain_order=True).select("usubjid", "base", base_class="avalc")
 
 

@@ -30,7 +30,11 @@ def describe_latest(rows: pl.DataFrame, parameter: Parameter) -> dict[str, str]:
     known = rows.filter(pl.col("aval").is_not_null())
     base = known["base"].drop_nulls().first()
     later = known.filter(pl.col("post")).sort("day", nulls_last=False, maintain_order=True).tail(1)
-    latest = later.row(0, named=True) if later.height else {"aval": None, "chg": None, "pchg": None, "day": None, "avisit": None}
+    latest = (
+        later.row(0, named=True)
+        if later.height
+        else {"aval": None, "chg": None, "pchg": None, "day": None, "avisit": None}
+    )
     chg = latest["chg"]
     benefit = {"lower": -1, "higher": 1, "none": 0}[parameter.better]
     verdict = "" if chg is None or not benefit else VERDICTS[(chg * benefit > 0) - (chg * benefit < 0)]
@@ -38,10 +42,10 @@ def describe_latest(rows: pl.DataFrame, parameter: Parameter) -> dict[str, str]:
         "Parameter": parameter.title,
         "Baseline": parameter.format(base if isinstance(base, int | float) else None),
         "Latest": parameter.format(latest["aval"]),
-        "When": describe_when(latest["day"], latest["avisit"]) if later.height else "–",
         "Change": "–" if chg is None else f"{chg:+.{parameter.decimals}f}",
         "Change, %": "–" if latest["pchg"] is None else f"{latest['pchg']:+.0f}",
         "Direction": verdict,
+        "Latest on": describe_when(latest["day"], latest["avisit"]) if later.height else "–",
     }
 
 
@@ -71,5 +75,18 @@ def tabulate_values(panel: pl.DataFrame) -> pl.DataFrame:
     return (
         panel.sort(pl.col("paramcd").replace_strict(rank, return_dtype=pl.Int64), "day", nulls_last=True)
         .with_columns(parameter=pl.col("paramcd").replace_strict(labels, return_dtype=pl.String))
-        .select("parameter", "avisit", "day", "aval", "avalc", "base", "chg", "pchg", "reported", "reported_unit", "file_name", "line")
+        .select(
+            "parameter",
+            "avisit",
+            "day",
+            "aval",
+            "avalc",
+            "base",
+            "chg",
+            "pchg",
+            "reported",
+            "reported_unit",
+            "file_name",
+            "line",
+        )
     )

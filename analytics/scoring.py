@@ -8,10 +8,27 @@ import polars as pl
 from analytics.scores import SCORES, Input, Score
 from analytics.scores.evaluate import derive_score
 
-CHOLESTATIC = ("pbc", "psc", "primary biliary cholangitis", "primary biliary cirrhosis", "primary sclerosing cholangitis")
+CHOLESTATIC = (
+    "pbc",
+    "psc",
+    "primary biliary cholangitis",
+    "primary biliary cirrhosis",
+    "primary sclerosing cholangitis",
+)
 DIALYSIS_DAYS = 7
 DIALYSIS_SESSIONS = 2
-SCORE_COLUMNS = ["usubjid", "paramcd", "avisit", "day", "aval", "avalc", "missing", "assumed", "carried_days", "carried"]
+SCORE_COLUMNS = [
+    "usubjid",
+    "paramcd",
+    "avisit",
+    "day",
+    "aval",
+    "avalc",
+    "missing",
+    "assumed",
+    "carried_days",
+    "carried",
+]
 
 
 @dataclass(frozen=True)
@@ -28,14 +45,18 @@ def derive_prolongation(measurements: pl.DataFrame) -> pl.DataFrame:
     Source: scores.md, "Coagulation basis".
     """
     place = ["usubjid", "day", "avisit"]
-    rows = {code: measurements.filter(pl.col("paramcd") == code) for code in ("pt_sec", "pt_control_sec", "pt_prolongation_sec")}
+    rows = {
+        code: measurements.filter(pl.col("paramcd") == code)
+        for code in ("pt_sec", "pt_control_sec", "pt_prolongation_sec")
+    }
     control = rows["pt_control_sec"].select(*place, control=pl.col("aval"))
     derived = (
-        rows["pt_sec"].join(control, on=place, nulls_equal=True)
+        rows["pt_sec"]
+        .join(control, on=place, nulls_equal=True)
         .join(rows["pt_prolongation_sec"], on=place, how="anti", nulls_equal=True)
         .with_columns(aval=pl.col("aval") - pl.col("control"), paramcd=pl.lit("pt_prolongation_sec"))
         .select(measurements.columns)
-    )  # fmt: skip
+    )
     return pl.concat([measurements, derived])
 
 
@@ -100,7 +121,12 @@ def pair_inputs(score: Score, measurements: pl.DataFrame) -> pl.DataFrame:
 def pair_dated(score: Score, values: pl.DataFrame) -> pl.DataFrame:
     """The pairing by day."""
     dated = values.filter(pl.col("day").is_not_null()).sort("day", "usubjid")
-    rows = dated.select("usubjid", "day").unique().sort("day", "usubjid").with_columns(avisit=pl.lit(None, dtype=pl.String))
+    rows = (
+        dated.select("usubjid", "day")
+        .unique()
+        .sort("day", "usubjid")
+        .with_columns(avisit=pl.lit(None, dtype=pl.String))
+    )
     for item in measured_inputs(score):
         series = dated.filter(pl.col("name") == item.name).select(
             "usubjid", "day", pl.col("day").alias(f"{item.name}_day"), pl.col("aval").alias(item.name)
@@ -123,7 +149,9 @@ def pair_undated(score: Score, values: pl.DataFrame) -> pl.DataFrame:
         pl.col("aval").filter(pl.col("name") == name).first().alias(name) for name in names
     )
     return wide.with_columns(
-        day=pl.lit(None, dtype=pl.Int32), carried=pl.lit([], dtype=pl.List(pl.String)), carried_days=pl.lit(None, dtype=pl.Int32)
+        day=pl.lit(None, dtype=pl.Int32),
+        carried=pl.lit([], dtype=pl.List(pl.String)),
+        carried_days=pl.lit(None, dtype=pl.Int32),
     ).select(shape(score))
 
 
@@ -138,9 +166,12 @@ def derive_dialysis(rows: pl.DataFrame, events: pl.DataFrame) -> pl.DataFrame:
     Source: scores.md, "MELD family".
     """
     sessions = events.filter(pl.col("kind") == "dialysis", pl.col("day").is_not_null()).select("usubjid", session="day")
-    near = rows.select("usubjid", "day").unique().join(sessions, on="usubjid").filter(
-        (pl.col("day") - pl.col("session")).is_between(0, DIALYSIS_DAYS)
-    )  # fmt: skip
+    near = (
+        rows.select("usubjid", "day")
+        .unique()
+        .join(sessions, on="usubjid")
+        .filter((pl.col("day") - pl.col("session")).is_between(0, DIALYSIS_DAYS))
+    )
     counted = near.group_by("usubjid", "day").agg(dialysis=pl.len() >= DIALYSIS_SESSIONS)
     return rows.join(counted, on=["usubjid", "day"], how="left", nulls_equal=True, maintain_order="left")
 

@@ -20,20 +20,26 @@ def summarize_baseline(subjects: pl.DataFrame, panel: pl.DataFrame, parameters: 
     arms = labelled["arm"].unique().sort().to_list()
     groups = {arm: labelled.filter(pl.col("arm") == arm) for arm in arms} | {"All": labelled}
     rows = [{"characteristic": "Subjects"} | {name: str(group.height) for name, group in groups.items()}]
-    rows.append({"characteristic": "Age, years"} | {name: describe_numbers(group["age"], 1) for name, group in groups.items()})
+    rows.append(
+        {"characteristic": "Age, years"} | {name: describe_numbers(group["age"], 1) for name, group in groups.items()}
+    )
     for column, label in (("sex", "Sex"), ("etiology", "Etiology")):
         rows += describe_categories(groups, column, label)
     for parameter in parameters:
         based = labelled.join(select_baseline(panel, parameter.paramcd), on="usubjid", how="left")
-        split = {name: based.filter(pl.col("usubjid").is_in(group["usubjid"].to_list())) for name, group in groups.items()}
+        split = {
+            name: based.filter(pl.col("usubjid").is_in(group["usubjid"].to_list())) for name, group in groups.items()
+        }
         if parameter.levels:
             continue
         numbers = {name: describe_numbers(group["base"], parameter.decimals) for name, group in split.items()}
         rows.append({"characteristic": parameter.title} | numbers)
         if parameter.paramcd in CLASSES:
             rows += describe_categories(split, "base_class", CLASSES[parameter.paramcd])
-    columns = ["characteristic", *([arm for arm in arms] if len(arms) > 1 else []), "All"]
-    return pl.DataFrame(rows, schema={name: pl.String for name in columns} | dict.fromkeys(groups, pl.String)).select(columns)
+    columns = ["characteristic", *(arms if len(arms) > 1 else []), "All"]
+    return pl.DataFrame(rows, schema=dict.fromkeys(columns, pl.String) | dict.fromkeys(groups, pl.String)).select(
+        columns
+    )
 
 
 def describe_numbers(values: pl.Series, decimals: int) -> str:
@@ -83,7 +89,9 @@ def summarize_completeness(panel: pl.DataFrame, subjects: pl.DataFrame, visits: 
     )
 
 
-def summarize_subjects(subjects: pl.DataFrame, panel: pl.DataFrame, events: pl.DataFrame, paramcds: list[str]) -> pl.DataFrame:
+def summarize_subjects(
+    subjects: pl.DataFrame, panel: pl.DataFrame, events: pl.DataFrame, paramcds: list[str]
+) -> pl.DataFrame:
     """One row a subject: who it is, how long it was followed, its status, and baseline → latest of each parameter.
 
     ``status`` is the last of death or transplant, else empty. Columns ``<paramcd>`` hold text.
@@ -112,9 +120,10 @@ def select_latest(panel: pl.DataFrame, paramcds: list[str]) -> pl.DataFrame:
 
 
 def summarize_computability(panel: pl.DataFrame, score_ids: Iterable[str]) -> pl.DataFrame:
-    """One row a score: ``rows`` on which it was tried, ``computed``, and ``missing``, every need unmet somewhere there."""
+    """One row a score: ``rows`` on which it was tried, ``computed``, and ``missing``, every need unmet somewhere."""
     tried = panel.filter(pl.col("paramcd").is_in(list(score_ids)))
     return tried.group_by("paramcd", maintain_order=True).agg(
-        rows=pl.len(), computed=pl.col("aval").count(),
+        rows=pl.len(),
+        computed=pl.col("aval").count(),
         missing=pl.col("missing").explode().drop_nulls().unique(maintain_order=True),
-    )  # fmt: skip
+    )

@@ -1,6 +1,6 @@
 """DuckDB connections: read-only ones for readers, and migrations for the one writer."""
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -30,7 +30,7 @@ def migrate(connection: duckdb.DuckDBPyConnection) -> list[int]:
 
 
 @contextmanager
-def transaction(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
+def transaction(connection: duckdb.DuckDBPyConnection) -> Generator[None]:
     """All of a block, or nothing of it."""
     connection.execute("BEGIN TRANSACTION")
     try:

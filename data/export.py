@@ -62,9 +62,13 @@ def fetch_table(connection: duckdb.DuckDBPyConnection, study: str, shape: str) -
     if shape == "subjects":
         return queries.fetch_subjects(connection, study, with_dates=True)
     fetch = {
-        "measurements": queries.fetch_measurements, "events": queries.fetch_events, "treatments": queries.fetch_treatments,
-        "medications": queries.fetch_medications, "statements": queries.fetch_statements, "protocol": queries.fetch_protocol,
-    }[shape]  # fmt: skip
+        "measurements": queries.fetch_measurements,
+        "events": queries.fetch_events,
+        "treatments": queries.fetch_treatments,
+        "medications": queries.fetch_medications,
+        "statements": queries.fetch_statements,
+        "protocol": queries.fetch_protocol,
+    }[shape]
     table = fetch(connection, study)
     if shape != "measurements":
         return table
@@ -72,11 +76,14 @@ def fetch_table(connection: duckdb.DuckDBPyConnection, study: str, shape: str) -
     pairs = table.select("paramcd", "reported_unit").unique().rows()
     factors = pl.DataFrame(
         [(code, unit, PARAMETERS[code].factor(unit or "")) for code, unit in pairs],
-        schema={"paramcd": pl.String, "reported_unit": pl.String, "factor": pl.Float64}, orient="row",
-    )  # fmt: skip
+        schema={"paramcd": pl.String, "reported_unit": pl.String, "factor": pl.Float64},
+        orient="row",
+    )
     joined = table.join(factors, on=["paramcd", "reported_unit"], how="left", nulls_equal=True, maintain_order="left")
     limits = joined.with_columns((pl.col("ref_low", "ref_high") / pl.col("factor")).round(9))
-    return limits.select("usubjid", "day", "avisit", "paramcd", "reported", "reported_unit", "ref_low", "ref_high").rename(RENAMED)
+    return limits.select(
+        "usubjid", "day", "avisit", "paramcd", "reported", "reported_unit", "ref_low", "ref_high"
+    ).rename(RENAMED)
 
 
 def describe_file(path: str, shape: str, table: pl.DataFrame) -> dict[str, Any]:

@@ -146,7 +146,8 @@ def fetch_batches(connection: Connection, study: str | None = None) -> pl.DataFr
     return fetch(
         connection,
         """
-        SELECT batch, study, kind, file_name, rows_read, accepted, rejected, unchanged, imported_at, who, revision, sha256
+        SELECT batch, study, kind, file_name, rows_read, accepted, rejected, unchanged, imported_at, who, revision,
+            sha256
         FROM import_batch WHERE $study IS NULL OR study = $study ORDER BY batch DESC
         """,
         study=study,

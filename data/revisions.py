@@ -8,7 +8,7 @@ next writer removes the abandoned one and says so in the audit log.
 import hashlib
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -44,7 +44,7 @@ def lock_handle(handle: int) -> None:
 
 
 @contextmanager
-def hold_lock(home: Home) -> Iterator[None]:
+def hold_lock(home: Home) -> Generator[None]:
     """Be the only writer. Raises StoreBusy at once when there is another."""
     home.folder.mkdir(parents=True, exist_ok=True)
     handle = os.open(home.lock_file, os.O_RDWR | os.O_CREAT, 0o600)

@@ -11,13 +11,23 @@ import numpy as np
 import polars as pl
 from numpy.random import Generator
 
-from data.simulate_values import QUANTITIES, report_values
+from data.simulate_values import report_values
 from data.simulate_visits import TARGETS, derive_windows
 
 ARMS = ("Control", "ABMi", "ABMi x2", "ABMi + G-CSF")
 EFFECT = (0.0, 0.55, 0.7, 0.6)  # fall of severity, in its standard deviations, once the effect is full
 ETIOLOGIES = ("HBV", "HCV", "alcohol", "MASLD")
 FOLLOW_UP = 730
+SCALES = {"ascites": 900, "variceal_bleeding": 2_500, "encephalopathy": 1_800, "hcc": 5_000}  # days, at severity 0
+EVENTS: dict[str, dict[str, str | int]] = {
+    "death": {"text": "death", "grade": 5, "serious": "yes", "related": "no"},
+    "transplant": {"text": "liver transplantation", "grade": 4, "serious": "yes", "related": "no"},
+    "ascites": {"text": "ascites, new or worse", "grade": 3, "serious": "yes", "related": "no"},
+    "variceal_bleeding": {"text": "variceal bleeding", "grade": 4, "serious": "yes", "related": "no"},
+    "encephalopathy": {"text": "overt hepatic encephalopathy", "grade": 3, "serious": "yes", "related": "no"},
+    "hcc": {"text": "hepatocellular carcinoma", "grade": 3, "serious": "yes", "related": "no"},
+    "adverse_event": {"text": "pain at the harvest site", "grade": 1, "serious": "no", "related": "yes"},
+}
 STUDY_TOML = """\
 study = "{study}"
 title = "SIMULATED: bone marrow cell infusion in liver cirrhosis, {subjects} subjects, {arms} arms"
@@ -28,7 +38,11 @@ coagulation_basis = "inr"
 provenance = "SIMULATED by Hepatrace, {subjects} subjects, {arms} arms, seed {seed}"
 licence = "Apache-2.0"
 citation = ["SIMULATED: there is nothing to cite"]
-notes = ["Three laboratories report in three sets of units. Day 0 is the infusion, or the sham infusion in the control arm. The chance to drop out rises with severity."]
+notes = [
+    "Three laboratories report in three sets of units.",
+    "Day 0 is the infusion, or the sham infusion in the control arm.",
+    "The chance to drop out rises with severity.",
+]
 visits = [
 {visits}
 ]
@@ -58,7 +72,7 @@ def simulate_trial(subjects: int, seed: int, out: Path, arms: int = 2) -> Path:
     ends = simulate_ends(rng, severity, days)
     tables = {
         "subjects": roster.with_columns(last_contact_day=ends["last"], cut_day=pl.lit(FOLLOW_UP)),
-        "events": simulate_events(rng, roster, ends, severity, days),
+        "events": simulate_events(rng, roster, ends, severity),
         "treatments": simulate_treatments(rng, roster),
         "medications": simulate_medications(roster, days, severity, ends["last"]),
         "measurements": report_values(rng, roster, days, severity, ends["last"]),
@@ -118,7 +132,7 @@ def simulate_courses(rng: Generator, roster: pl.DataFrame) -> tuple[np.ndarray, 
 
 
 def simulate_ends(rng: Generator, severity: np.ndarray, days: np.ndarray) -> dict[str, np.ndarray]:
-    """Day of death, transplant and loss of contact, all likelier the worse the course; ``last`` is the first of them."""
+    """Deaths, transplants and losses of contact, likelier the worse the course; ``last`` is the day of the first."""
     n = len(severity)
     worst = severity[:, days.mean(axis=0) >= 0].mean(axis=1)
     death = rng.exponential(1, n) * 2_600 * np.exp(-0.9 * worst)
@@ -131,33 +145,24 @@ def simulate_ends(rng: Generator, severity: np.ndarray, days: np.ndarray) -> dic
 
 
 def simulate_events(
-    rng: Generator, roster: pl.DataFrame, ends: dict[str, np.ndarray], severity: np.ndarray, days: np.ndarray
+    rng: Generator, roster: pl.DataFrame, ends: dict[str, np.ndarray], severity: np.ndarray
 ) -> pl.DataFrame:
     """Deaths, transplants, decompensations and adverse events before the last contact."""
     ids, last = roster["usubjid"].to_numpy(), ends["last"]
     severe = severity.max(axis=1)
-    rows = [
-        event_rows(ids[ends["death"]], "death", last[ends["death"]], 5, "death", serious=True),
-        event_rows(ids[ends["transplant"]], "transplant", last[ends["transplant"]], 4, "liver transplantation", serious=True),
-    ]
-    kinds = (("ascites", 900, 3, "ascites, new or worse"), ("variceal_bleeding", 2_500, 4, "variceal bleeding"),
-             ("encephalopathy", 1_800, 3, "overt hepatic encephalopathy"), ("hcc", 5_000, 3, "hepatocellular carcinoma"))  # fmt: skip
-    for kind, scale, grade, text in kinds:
+    rows = [place_events(kind, ids[ends[kind]], last[ends[kind]]) for kind in ("death", "transplant")]
+    for kind, scale in SCALES.items():
         day = np.ceil(rng.exponential(1, len(ids)) * scale * np.exp(-0.7 * severe)).astype(int).clip(1)
-        hit = day < last
-        rows.append(event_rows(ids[hit], kind, day[hit], grade, text, serious=True))
+        rows.append(place_events(kind, ids[day < last], day[day < last]))
     pain = (roster["arm_code"].to_numpy() > 0) & (rng.random(len(ids)) < 0.4)
-    rows.append(event_rows(ids[pain], "adverse_event", np.ones(pain.sum(), int), 1, "pain at the harvest site", related=True))
+    rows.append(place_events("adverse_event", ids[pain], np.ones(pain.sum(), int)))
     return pl.concat(rows).sort("usubjid", "day", "kind")
 
 
-def event_rows(
-    ids: np.ndarray, kind: str, day: np.ndarray, grade: int, text: str, *, serious: bool = False, related: bool = False
-) -> pl.DataFrame:
-    """Events of one kind."""
+def place_events(kind: str, ids: np.ndarray, day: np.ndarray) -> pl.DataFrame:
+    """Events of one kind with what is said of each."""
     frame = pl.DataFrame({"usubjid": ids, "day": day}, schema={"usubjid": pl.String, "day": pl.Int64})
-    said = {"kind": kind, "text": text, "serious": "yes" if serious else "no", "related": "yes" if related else "no"}
-    return frame.with_columns(**{name: pl.lit(value) for name, value in said.items()}, grade=pl.lit(grade))
+    return frame.with_columns(kind=pl.lit(kind), **{name: pl.lit(said) for name, said in EVENTS[kind].items()})
 
 
 def simulate_treatments(rng: Generator, roster: pl.DataFrame) -> pl.DataFrame:
@@ -176,7 +181,9 @@ def simulate_treatments(rng: Generator, roster: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def simulate_medications(roster: pl.DataFrame, days: np.ndarray, severity: np.ndarray, last: np.ndarray) -> pl.DataFrame:
+def simulate_medications(
+    roster: pl.DataFrame, days: np.ndarray, severity: np.ndarray, last: np.ndarray
+) -> pl.DataFrame:
     """Spironolactone and furosemide, one interval per visit, dose by severity; none where it is mild."""
     ends = np.concatenate([days[:, 1:] - 1, np.full((len(days), 1), FOLLOW_UP)], axis=1)
     step = np.digitize(severity, (-0.3, 0.6, 1.4))
@@ -193,6 +200,3 @@ def simulate_medications(roster: pl.DataFrame, days: np.ndarray, severity: np.nd
         frames.append(frame.with_columns(drug=pl.lit(drug), unit=pl.lit("mg/d")))
     taken = pl.concat(frames).filter(pl.col("daily_dose") > 0, pl.col("start_day") <= pl.col("end_day"))
     return taken.sort("usubjid", "drug", "start_day")
-
-
-__all__ = ["ARMS", "QUANTITIES", "simulate_trial"]

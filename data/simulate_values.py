@@ -12,8 +12,15 @@ from data.simulate_visits import NAMES
 IMAGING = ("Baseline", "Month 3", "Month 6", "Month 12", "Month 24")
 MISSING = 0.04
 # The units of the three laboratories, where they differ from the catalog's.
-SI = {"bilirubin": "umol/L", "albumin": "g/L", "creatinine": "umol/L", "hemoglobin": "g/L", "cholesterol": "mmol/L",
-      "alt": "ukat/L", "ast": "ukat/L"}  # fmt: skip
+SI = {
+    "bilirubin": "umol/L",
+    "albumin": "g/L",
+    "creatinine": "umol/L",
+    "hemoglobin": "g/L",
+    "cholesterol": "mmol/L",
+    "alt": "ukat/L",
+    "ast": "ukat/L",
+}
 JAPANESE = {"platelets": "10*4/uL", "crp": "mg/dL", "afp": "ug/L", "ammonia": "ug/dL"}
 LABORATORIES: tuple[dict[str, str], ...] = ({}, SI, JAPANESE)
 

@@ -1,7 +1,19 @@
 """The visit schedule of a SIMULATED trial."""
 
-NAMES = ("Screening", "Baseline", "Week 1", "Week 2", "Month 1", "Month 2", "Month 3", "Month 6", "Month 9", "Month 12",
-         "Month 18", "Month 24")  # fmt: skip
+NAMES = (
+    "Screening",
+    "Baseline",
+    "Week 1",
+    "Week 2",
+    "Month 1",
+    "Month 2",
+    "Month 3",
+    "Month 6",
+    "Month 9",
+    "Month 12",
+    "Month 18",
+    "Month 24",
+)
 TARGETS = (-14, 0, 7, 14, 30, 61, 91, 183, 274, 365, 548, 730)
 
 

@@ -8,8 +8,18 @@ from data.home import Home
 from data.integrity import check_integrity
 from data.revisions import write_revision
 
-TABLES = ("measurements", "events", "treatments", "medications", "statements", "protocol", "subjects", "rejected_row",
-          "import_warning", "import_batch")  # fmt: skip
+TABLES = (
+    "measurements",
+    "events",
+    "treatments",
+    "medications",
+    "statements",
+    "protocol",
+    "subjects",
+    "rejected_row",
+    "import_warning",
+    "import_batch",
+)
 
 
 class UnknownBatch(KeyError):

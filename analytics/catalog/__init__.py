@@ -38,6 +38,7 @@ def parse_parameter(row: dict[str, str]) -> Parameter:
     return Parameter(
         paramcd=row["paramcd"],
         label=row["label"],
+        short=row["short"],
         unit=row["unit"],
         better=DIRECTIONS[row["better"]],
         decimals=int(row["decimals"]),
@@ -74,7 +75,7 @@ def name_key(text: str) -> str:
 NAMES = {
     name_key(name): parameter
     for parameter in reversed(PARAMETERS.values())
-    for name in (parameter.label, *parameter.synonyms, parameter.sdtm, parameter.paramcd)
+    for name in (parameter.label, parameter.name, *parameter.synonyms, parameter.sdtm, parameter.paramcd)
     if name_key(name)
 }
 

@@ -20,20 +20,29 @@ ENDPOINTS = {
     endpoint.code: endpoint
     for endpoint in (
         Endpoint(
-            "overall", "Overall survival", events=("death",), competing=("transplant",),
+            "overall",
+            "Overall survival",
+            events=("death",),
+            competing=("transplant",),
             reading="Event: death. Transplant ends the observation (censored).",
         ),
         Endpoint(
-            "transplant_free", "Transplant-free survival", events=("death", "transplant"),
+            "transplant_free",
+            "Transplant-free survival",
+            events=("death", "transplant"),
             reading="Event: death or transplant, whichever comes first.",
         ),
         Endpoint(
-            "decompensation_free", "Decompensation-free survival", events=("death", "transplant", *DECOMPENSATION),
+            "decompensation_free",
+            "Decompensation-free survival",
+            events=("death", "transplant", *DECOMPENSATION),
             reading="Event: ascites, variceal bleeding or overt encephalopathy after day 0, transplant or death.",
         ),
         Endpoint(
-            "hcc_free", "HCC-free survival", events=("death", "transplant", "hcc"),
+            "hcc_free",
+            "HCC-free survival",
+            events=("death", "transplant", "hcc"),
             reading="Event: hepatocellular carcinoma after day 0, transplant or death.",
         ),
     )
-}  # fmt: skip
+}

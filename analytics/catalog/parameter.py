@@ -31,6 +31,7 @@ class Parameter:
     paramcd: str
     label: str
     unit: str
+    short: str = ""
     better: Better = "none"
     decimals: int = 1
     category: str = "scores"
@@ -57,9 +58,14 @@ class Parameter:
         return "" if self.unit in DIMENSIONLESS else self.unit.replace("[", "").replace("]", "")
 
     @property
+    def name(self) -> str:
+        """The name that axes and tables print: the short one where there is one."""
+        return self.short or self.label
+
+    @property
     def title(self) -> str:
-        """Label and unit."""
-        return f"{self.label}, {self.unit_label}" if self.unit_label else self.label
+        """Name and unit."""
+        return f"{self.name}, {self.unit_label}" if self.unit_label else self.name
 
     @property
     def benefit(self) -> str:

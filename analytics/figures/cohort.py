@@ -15,38 +15,56 @@ def plot_follow_up(subjects: pl.DataFrame, events: pl.DataFrame, origin: str, th
     ``subjects`` has usubjid, arm, last_contact_day; ``events`` usubjid, kind, day. Subjects without
     a last contact are left out.
     """
-    known = subjects.filter(pl.col("last_contact_day").is_not_null()).sort("arm", "last_contact_day", descending=[False, True])
+    known = subjects.filter(pl.col("last_contact_day").is_not_null()).sort(
+        "arm", "last_contact_day", descending=[False, True]
+    )
     placed = known.with_columns(y=pl.int_range(pl.len()))
     unit = choose_time_unit(float(str(placed["last_contact_day"].max() or 0)))
     figure = go.Figure()
     for index, arm in enumerate(placed["arm"].unique().sort().to_list()):
         group = placed.filter(pl.col("arm") == arm)
-        figure.add_trace(go.Bar(
-            y=numbers(group["y"]), x=numbers(group["last_contact_day"] / unit.days), orientation="h", name=arm,
-            marker={"color": theme.faint(index, 0.6)}, customdata=group["usubjid"].to_numpy(),
-            hovertemplate="%{customdata}: last contact %{x:.1f}<extra></extra>",
-        ))  # fmt: skip
+        figure.add_trace(
+            go.Bar(
+                y=numbers(group["y"]),
+                x=numbers(group["last_contact_day"] / unit.days),
+                orientation="h",
+                name=arm,
+                marker={"color": theme.faint(index, 0.6)},
+                customdata=group["usubjid"].to_numpy(),
+                hovertemplate="%{customdata}: last contact %{x:.1f}<extra></extra>",
+            )
+        )
     for kind in events["kind"].unique().sort().to_list():
         add_events(figure, placed, events.filter(pl.col("kind") == kind), kind, unit.days, theme)
     figure.update_xaxes(title=f"{unit.name} since {origin}")
     named = placed.height <= MOST_NAMED
     figure.update_yaxes(
-        tickvals=placed["y"].to_list() if named else [], ticktext=placed["usubjid"].to_list() if named else [],
-        title=None if named else f"{placed.height} subjects, hover for the name", autorange="reversed",
-    )  # fmt: skip
+        tickvals=placed["y"].to_list() if named else [],
+        ticktext=placed["usubjid"].to_list() if named else [],
+        title=None if named else f"{placed.height} subjects, hover for the name",
+        autorange="reversed",
+    )
     return lay_out(figure, min(900, max(260, 130 + 15 * placed.height))).update_layout(barmode="overlay", bargap=0.25)
 
 
-def add_events(figure: go.Figure, placed: pl.DataFrame, events: pl.DataFrame, kind: str, days: float, theme: Theme) -> None:
+def add_events(
+    figure: go.Figure, placed: pl.DataFrame, events: pl.DataFrame, kind: str, days: float, theme: Theme
+) -> None:
     """The events of one kind on the bars of their subjects."""
     marks = events.join(placed.select("usubjid", "y"), on="usubjid").filter(pl.col("day").is_not_null())
     if marks.is_empty():
         return
-    figure.add_trace(go.Scatter(
-        x=numbers(marks["day"] / days), y=numbers(marks["y"]), mode="markers", name=kind.replace("_", " "),
-        marker={"symbol": EVENT_SYMBOLS.get(kind, "circle-open"), "size": 8, "color": theme.event(kind)},
-        customdata=marks["usubjid"].to_numpy(), hovertemplate="%{customdata}: " + kind.replace("_", " ") + " %{x:.1f}<extra></extra>",
-    ))  # fmt: skip
+    figure.add_trace(
+        go.Scatter(
+            x=numbers(marks["day"] / days),
+            y=numbers(marks["y"]),
+            mode="markers",
+            name=kind.replace("_", " "),
+            marker={"symbol": EVENT_SYMBOLS.get(kind, "circle-open"), "size": 8, "color": theme.event(kind)},
+            customdata=marks["usubjid"].to_numpy(),
+            hovertemplate="%{customdata}: " + kind.replace("_", " ") + " %{x:.1f}<extra></extra>",
+        )
+    )
 
 
 def plot_completeness(table: pl.DataFrame, labels: dict[str, str], theme: Theme) -> go.Figure:
@@ -59,15 +77,24 @@ def plot_completeness(table: pl.DataFrame, labels: dict[str, str], theme: Theme)
     cells = {(row["paramcd"], row["avisit"]): row for row in table.iter_rows(named=True)}
     empty = {"n": 0, "expected": None, "share": None}
     rows = [[cells.get((code, visit), empty) for visit in visits] for code in codes]
-    figure = go.Figure(go.Heatmap(
-        z=[[None if cell["share"] is None else 100 * cell["share"] for cell in row] for row in rows],
-        text=[[str(cell["n"]) if cell["n"] else "" for cell in row] for row in rows],
-        customdata=[[cell["expected"] or 0 for cell in row] for row in rows],
-        x=visits, y=[labels[code] for code in codes], texttemplate="%{text}", zmin=0, zmax=100, xgap=2, ygap=2,
-        colorscale=[[0, theme.faint(1, 0.75)], [0.5, theme.faint(4, 0.45)], [1, theme.faint(0, 0.55)]],
-        colorbar={"title": "% of expected", "thickness": 12},
-        hovertemplate="%{y}, %{x}: %{text} of %{customdata} expected<extra></extra>",
-    ))  # fmt: skip
+    figure = go.Figure(
+        go.Heatmap(
+            z=[[None if cell["share"] is None else 100 * cell["share"] for cell in row] for row in rows],
+            text=[[str(cell["n"]) if cell["n"] else "" for cell in row] for row in rows],
+            customdata=[[cell["expected"] or 0 for cell in row] for row in rows],
+            x=visits,
+            y=[labels[code] for code in codes],
+            texttemplate="%{text}",
+            zmin=0,
+            zmax=100,
+            xgap=2,
+            ygap=2,
+            colorscale=theme.carpet,
+            textfont={"color": theme.ink},
+            colorbar={"title": "% of expected", "thickness": 12},
+            hovertemplate="%{y}, %{x}: %{text} of %{customdata} expected<extra></extra>",
+        )
+    )
     figure.update_yaxes(autorange="reversed", automargin=True)
     figure.update_xaxes(side="top")
     return lay_out(figure, max(240, 100 + 26 * len(codes)), legend=False).update_layout(margin={"t": 56, "b": 16})

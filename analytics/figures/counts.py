@@ -17,19 +17,31 @@ def make_figure_with_counts(rows: int, height: int) -> go.Figure:
 def add_counts(figure: go.Figure, position: int, x: list[float], texts: list[str], color: str) -> None:
     """One row of counts, in the color of its group; ``position`` counts rows from the top."""
     trace = go.Scatter(
-        x=x, y=[-position] * len(x), text=texts, mode="text", textfont={"color": color, "size": 12},
-        showlegend=False, hoverinfo="skip", cliponaxis=False,
-    )  # fmt: skip
+        x=x,
+        y=[-position] * len(x),
+        text=texts,
+        mode="text",
+        textfont={"color": color, "size": 12},
+        showlegend=False,
+        hoverinfo="skip",
+        cliponaxis=False,
+    )
     figure.add_trace(trace, row=2, col=1)
 
 
 def finish_counts(figure: go.Figure, names: list[str], title: str) -> go.Figure:
-    """Name the rows of counts, and hide everything else of their axes."""
+    """Put a title above the rows of counts, name the rows, and hide everything else of their axes."""
     figure.update_yaxes(
-        tickvals=[-position for position in range(len(names))], ticktext=[shorten(name) for name in names],
-        range=[-len(names) + 0.4, 0.6], showgrid=False, zeroline=False, fixedrange=True, row=2, col=1,
-    )  # fmt: skip
-    figure.update_xaxes(showgrid=False, zeroline=False, showticklabels=False, title=title, row=2, col=1)
+        tickvals=[1, *(-position for position in range(len(names)))],
+        ticktext=[f"<b>{title}</b>", *map(shorten, names)],
+        range=[-len(names) + 0.4, 1.6],
+        showgrid=False,
+        zeroline=False,
+        fixedrange=True,
+        row=2,
+        col=1,
+    )
+    figure.update_xaxes(showgrid=False, zeroline=False, showticklabels=False, row=2, col=1)
     figure.update_xaxes(showticklabels=True, row=1, col=1)
     return figure
 

@@ -9,7 +9,7 @@ from plotly.subplots import make_subplots
 from analytics.catalog import Parameter
 from analytics.figures.theme import Theme, choose_time_unit, lay_out, numbers
 
-STRIP = 118  # height of one strip, in pixels
+STRIP = 128  # height of one strip, in pixels
 MARKED = ("death", "transplant", "infusion", "ascites", "variceal_bleeding", "encephalopathy", "hcc")
 
 
@@ -31,70 +31,126 @@ class Layout:
         return self.columns
 
 
-def plot_patient(panel: pl.DataFrame, parameters: list[Parameter], marks: pl.DataFrame, origin: str, theme: Theme) -> go.Figure:
+@dataclass(frozen=True)
+class Axis:
+    """The time axis: what day 0 is, and the study's visits in order, for values without a day."""
+
+    origin: str
+    visits: tuple[str, ...] = ()
+
+
+def plot_patient(
+    panel: pl.DataFrame, parameters: list[Parameter], marks: pl.DataFrame, axis: Axis, theme: Theme
+) -> go.Figure:
     """A strip a parameter: the patient's values, the reference range behind, infusions and events as lines.
 
     ``panel`` has paramcd, avisit, day, aval, reported of one patient; ``marks`` kind and day. Values
     without a day stand in a column of their own, under the visit that the source names.
     """
     shown = panel.filter(pl.col("paramcd").is_in([item.paramcd for item in parameters]), pl.col("aval").is_not_null())
-    undated = shown.filter(pl.col("day").is_null())
-    layout = Layout(shown["day"].count() > 0, tuple(undated["avisit"].drop_nulls().unique(maintain_order=True)))
-    rows, columns = max(1, len(parameters)), max(1, layout.columns)
-    figure = make_subplots(
-        rows=rows, cols=columns, shared_xaxes="columns", vertical_spacing=min(0.05, 0.3 / rows), horizontal_spacing=0.04,
-        column_widths=[0.76, 0.24] if columns == 2 else None, subplot_titles=None,
-    )  # fmt: skip
+    layout, rows = arrange(shown, axis), max(1, len(parameters))
+    figure = make_strips(rows, layout)
     days = pl.concat([shown["day"].drop_nulls(), marks["day"].drop_nulls().cast(pl.Int32)])
     unit = choose_time_unit(float(str(days.max() or 0)))
     for row, parameter in enumerate(parameters, start=1):
-        add_strip(figure, shown.filter(pl.col("paramcd") == parameter.paramcd), parameter, row, layout, unit.days, theme)
+        own = shown.filter(pl.col("paramcd") == parameter.paramcd)
+        fill_strip(Strip(figure, parameter, row, theme), own, layout, unit.days)
     if layout.dated:
         add_marks(figure, marks, rows, unit.days, theme)
-        figure.update_xaxes(title=f"{unit.name} since {origin}", row=rows, col=1)
+        figure.update_xaxes(title=f"{unit.name} since {axis.origin}", row=rows, col=1)
     if layout.visits:
         figure.update_xaxes(title="Visit, day not reported", row=rows, col=layout.undated_column)
-    return lay_out(figure, 90 + STRIP * rows, legend=layout.dated and not marks.is_empty())
+    height = 110 + STRIP * rows
+    lay_out(figure, height, legend=layout.dated and not marks.is_empty())
+    return figure.update_layout(margin={"t": 72}, legend={"y": 1 + 30 / (height - 120)})
 
 
-def add_strip(
-    figure: go.Figure, values: pl.DataFrame, parameter: Parameter, row: int, layout: Layout, days: float, theme: Theme
-) -> None:
-    """One parameter: its reference range, its dated values as a line, its undated ones beside."""
+def arrange(shown: pl.DataFrame, axis: Axis) -> Layout:
+    """Which columns the values need; visits in the study's order, others behind them."""
+    seen = set(shown.filter(pl.col("day").is_null())["avisit"].drop_nulls())
+    order = (*axis.visits, *sorted(seen - set(axis.visits)))
+    return Layout(shown["day"].count() > 0, tuple(visit for visit in order if visit in seen))
+
+
+def make_strips(rows: int, layout: Layout) -> go.Figure:
+    """The empty strips, one time axis under all."""
+    return make_subplots(
+        rows=rows,
+        cols=max(1, layout.columns),
+        shared_xaxes="columns",
+        vertical_spacing=min(0.12, 0.36 / rows),
+        horizontal_spacing=0.04,
+        column_widths=[0.76, 0.24] if layout.columns == 2 else None,
+    )
+
+
+@dataclass(frozen=True)
+class Strip:
+    """The place of one parameter in the figure."""
+
+    figure: go.Figure
+    parameter: Parameter
+    row: int
+    theme: Theme
+
+    def add_values(self, values: pl.DataFrame, x: object, column: int) -> None:
+        """Put values at places x into a column."""
+        color, unit = self.theme.color(0), self.parameter.unit_label
+        trace = go.Scatter(
+            x=x,
+            y=numbers(values["aval"]),
+            mode="lines+markers",
+            showlegend=False,
+            name=self.parameter.name,
+            line={"color": color, "width": 2},
+            marker={"size": 7, "color": color},
+            customdata=describe_sources(values),
+            hovertemplate="%{y:.4g} " + unit + "<br>%{customdata}<extra></extra>",
+        )
+        self.figure.add_trace(trace, row=self.row, col=column)
+
+    def finish(self) -> None:
+        """Title, scale and reference range."""
+        place = {"x": 0, "y": 1, "xref": "x domain", "yref": "y domain", "xanchor": "left", "yanchor": "bottom"}
+        text = describe_strip(self.parameter)
+        self.figure.add_annotation(text=text, showarrow=False, font_size=13, **place, row=self.row, col=1)
+        low, high = self.parameter.reference
+        if self.parameter.levels:
+            grades = list(self.parameter.levels)
+            scale = {"tickvals": grades, "range": [min(grades) - 0.4, max(grades) + 0.4]}
+            self.figure.update_yaxes(**scale, row=self.row, col="all")
+            return
+        self.figure.update_yaxes(nticks=4, row=self.row, col="all")
+        if low is not None and high is not None and low < high:
+            band = {"y0": low, "y1": high, "fillcolor": self.theme.band, "line_width": 0, "layer": "below"}
+            self.figure.add_hrect(**band, row=self.row, col="all")
+
+
+def fill_strip(strip: Strip, values: pl.DataFrame, layout: Layout, days: float) -> None:
+    """One parameter: its dated values as a line, its undated ones beside, its reference range behind."""
     if layout.dated:
         dated = values.filter(pl.col("day").is_not_null()).sort("day")
-        add_values(figure, dated, numbers(dated["day"] / days), parameter, row, 1, theme)
+        strip.add_values(dated, numbers(dated["day"] / days), 1)
     if layout.visits:
-        undated = values.filter(pl.col("day").is_null())
         order = {visit: position for position, visit in enumerate(layout.visits)}
-        sorted_rows = undated.sort(pl.col("avisit").replace_strict(order, default=None, return_dtype=pl.Int64))
-        add_values(figure, sorted_rows, sorted_rows["avisit"].to_list(), parameter, row, layout.undated_column, theme)
-        figure.update_xaxes(categoryorder="array", categoryarray=list(layout.visits), type="category",
-                            range=[-0.5, len(layout.visits) - 0.5], row=row, col=layout.undated_column)  # fmt: skip
-    figure.update_yaxes(title={"text": wrap(parameter), "font": {"size": 11}}, nticks=4, row=row, col=1)
-    low, high = parameter.reference
-    if low is not None and high is not None and low < high and not parameter.levels:
-        figure.add_hrect(y0=low, y1=high, fillcolor=theme.band, line_width=0, layer="below", row=row, col="all")
-
-
-def add_values(
-    figure: go.Figure, values: pl.DataFrame, x: object, parameter: Parameter, row: int, column: int, theme: Theme
-) -> None:
-    """The values of one strip in one column."""
-    figure.add_trace(
-        go.Scatter(
-            x=x, y=numbers(values["aval"]), mode="lines+markers", showlegend=False, name=parameter.label,
-            line={"color": theme.color(0), "width": 2}, marker={"size": 7, "color": theme.color(0)},
-            customdata=describe_sources(values), hovertemplate="%{y:.4g} " + parameter.unit_label + "<br>%{customdata}<extra></extra>",
-        ), row=row, col=column,
-    )  # fmt: skip
+        position = pl.col("avisit").replace_strict(order, default=None, return_dtype=pl.Int64)
+        undated = values.filter(pl.col("day").is_null()).sort(position)
+        column = layout.undated_column
+        strip.add_values(undated, undated["avisit"].to_list(), column)
+        axis = {"type": "category", "categoryorder": "array", "categoryarray": list(layout.visits)}
+        strip.figure.update_xaxes(**axis, range=[-0.5, len(order) - 0.5], row=strip.row, col=column)
+    strip.finish()
 
 
 def describe_sources(values: pl.DataFrame) -> list[str]:
     """Where each value comes from, for its hover: as reported, file and line, or derived."""
     return [
         f"day {'not reported' if row['day'] is None else row['day']}; "
-        + (f"reported {row['reported']} {row['reported_unit'] or ''}; {row['file_name']}, line {row['line']}" if row["reported"] else "derived")
+        + (
+            f"reported {row['reported']} {row['reported_unit'] or ''}; {row['file_name']}, line {row['line']}"
+            if row["reported"]
+            else "derived"
+        )
         for row in values.iter_rows(named=True)
     ]
 
@@ -108,14 +164,14 @@ def add_marks(figure: go.Figure, marks: pl.DataFrame, rows: int, days: float, th
             for row in range(1, rows + 1):
                 figure.add_vline(x=day / days, line={"color": color, "width": 1.5, "dash": style}, row=row, col=1)
         figure.add_trace(
-            go.Scatter(x=[None], y=[None], mode="lines", name=kind.replace("_", " "), line={"color": color, "dash": style}), row=1, col=1
+            go.Scatter(
+                x=[None], y=[None], mode="lines", name=kind.replace("_", " "), line={"color": color, "dash": style}
+            ),
+            row=1,
+            col=1,
         )
 
 
-def wrap(parameter: Parameter) -> str:
-    """The title of a strip in short lines: label, unit, direction of benefit."""
-    label = parameter.label.split(" (")[0]
-    arrow = {"lower": "↓ better", "higher": "↑ better", "none": ""}[parameter.better]
-    middle = label.find(" ", 14)
-    label = f"{label[:middle]}<br>{label[middle + 1 :]}" if middle > 0 else label
-    return "<br>".join(part for part in (label, " ".join(word for word in (parameter.unit_label, arrow) if word)) if part)
+def describe_strip(parameter: Parameter) -> str:
+    """The title of a strip: label, unit, direction of benefit."""
+    return f"<b>{parameter.title}</b>" + (f" ({parameter.benefit})" if parameter.benefit else "")

@@ -8,7 +8,7 @@ import polars as pl
 from analytics.figures.counts import add_counts, finish_counts, make_figure_with_counts
 from analytics.figures.theme import Theme, TimeUnit, choose_time_unit, dash, lay_out, numbers
 
-TICKS = 6
+TICKS = 9
 
 
 @dataclass(frozen=True)
@@ -35,24 +35,33 @@ def plot_survival(curves: list[Curve], title: str, origin: str, theme: Theme) ->
     finish_counts(figure, [curve.name for curve in drawn], "number at risk")
     figure.update_yaxes(title=f"{title}, %", range=[-2, 102], row=1, col=1)
     end = longest / unit.days
-    figure.update_xaxes(title=f"{unit.name} since {origin}", tickvals=ticks, range=[-0.03 * end, 1.02 * end], row=1, col=1)
+    figure.update_xaxes(
+        title=f"{unit.name} since {origin}", tickvals=ticks, range=[-0.03 * end, 1.02 * end], row=1, col=1
+    )
     return lay_out(figure, 520 + 22 * max(1, len(drawn)))
 
 
 def choose_ticks(longest: float, unit: TimeUnit) -> list[float]:
     """Round times on the axis, at which the numbers at risk stand."""
     span = longest / unit.days
-    steps = [step * 10.0**power for power in range(-1, 6) for step in (1, 2, 3, 6)] if unit.name == "Months" else [
-        step * 10.0**power for power in range(-1, 6) for step in (1, 2, 5)
-    ]  # fmt: skip
-    step = next((step for step in sorted(steps) if span / step <= TICKS + 1), 1.0)
+    steps = (
+        [step * 10.0**power for power in range(-1, 6) for step in (1, 2, 3, 6)]
+        if unit.name == "Months"
+        else [step * 10.0**power for power in range(-1, 6) for step in (1, 2, 5)]
+    )
+    step = next((step for step in sorted(steps) if span / step <= TICKS), 1.0)
     return [number * step for number in range(int(span / step + 1e-9) + 1)]
 
 
 def read_at_risk(frame: pl.DataFrame, ticks: list[float], unit: TimeUnit) -> list[str]:
     """The number at risk at each tick: of the first time not before it, 0 beyond the last."""
     asked = pl.DataFrame({"day": [tick * unit.days for tick in ticks]}, schema={"day": pl.Float64})
-    return asked.join_asof(frame.select("day", "at_risk"), on="day", strategy="forward")["at_risk"].fill_null(0).cast(pl.String).to_list()
+    return (
+        asked.join_asof(frame.select("day", "at_risk"), on="day", strategy="forward")["at_risk"]
+        .fill_null(0)
+        .cast(pl.String)
+        .to_list()
+    )
 
 
 def add_curve(figure: go.Figure, curve: Curve, index: int, unit: TimeUnit, theme: Theme) -> None:
@@ -61,20 +70,33 @@ def add_curve(figure: go.Figure, curve: Curve, index: int, unit: TimeUnit, theme
     limits = frame.filter(pl.col("lower").is_not_null())
     for column, fill in (("lower", None), ("upper", "tonexty")):
         edge = go.Scatter(
-            x=numbers(limits["time"]), y=numbers(100 * limits[column]), mode="lines", line={"width": 0, "shape": "hv"},
-            fill=fill, fillcolor=theme.faint(index, 0.16), showlegend=False, hoverinfo="skip",
-        )  # fmt: skip
+            x=numbers(limits["time"]),
+            y=numbers(100 * limits[column]),
+            mode="lines",
+            line={"width": 0, "shape": "hv"},
+            fill=fill,
+            fillcolor=theme.faint(index, 0.16),
+            showlegend=False,
+            hoverinfo="skip",
+        )
         figure.add_trace(edge, row=1, col=1)
     line = go.Scatter(
-        x=numbers(frame["time"]), y=numbers(frame["percent"]), mode="lines", name=curve.name,
+        x=numbers(frame["time"]),
+        y=numbers(frame["percent"]),
+        mode="lines",
+        name=curve.name,
         line={"color": theme.color(index), "width": 2.5, "shape": "hv", "dash": dash(index)},
         customdata=frame["at_risk"].to_numpy(),
         hovertemplate=f"{curve.name}: %{{y:.1f}} %, %{{customdata}} at risk<extra></extra>",
-    )  # fmt: skip
+    )
     figure.add_trace(line, row=1, col=1)
     censored = frame.filter(pl.col("censored") > 0)
     marks = go.Scatter(
-        x=numbers(censored["time"]), y=numbers(censored["percent"]), mode="markers", showlegend=False,
-        marker={"symbol": "line-ns-open", "size": 8, "color": theme.color(index)}, hoverinfo="skip",
-    )  # fmt: skip
+        x=numbers(censored["time"]),
+        y=numbers(censored["percent"]),
+        mode="markers",
+        showlegend=False,
+        marker={"symbol": "line-ns-open", "size": 8, "color": theme.color(index)},
+        hoverinfo="skip",
+    )
     figure.add_trace(marks, row=1, col=1)

@@ -11,8 +11,14 @@ LIGHT = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 DARK = ("#56B4E9", "#E69F00", "#2BBF94", "#E29AC2", "#F0E442", "#FF7F50")
 DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
 SYMBOLS = ("circle", "diamond", "square", "triangle-up", "cross", "x")
-EVENT_COLORS = {"death": ("#B00020", "#FF6B7A"), "transplant": ("#6A3D9A", "#B79CE0"), "infusion": ("#009E73", "#2BBF94")}
+EVENT_COLORS = {
+    "death": ("#B00020", "#FF6B7A"),
+    "transplant": ("#6A3D9A", "#B79CE0"),
+    "infusion": ("#009E73", "#2BBF94"),
+}
 NEUTRAL = ("#6B7280", "#9CA3AF")
+CARPET = (("#F6D5B8", "#F3F0E3", "#A9D3EC"), ("#7A4414", "#3D3D3D", "#14517A"))  # nothing there, half, all
+INK = ("#1F2937", "#F3F4F6")
 BAND = ("rgba(0,158,115,0.10)", "rgba(43,191,148,0.14)")
 MONTH = 30.4375
 YEAR = 365.25
@@ -42,6 +48,16 @@ class Theme:
     def neutral(self) -> str:
         """The color of what belongs to no group."""
         return NEUTRAL[self.dark]
+
+    @property
+    def carpet(self) -> list[list[float | str]]:
+        """The color scale from nothing there to all there; ``ink`` is legible on all of it."""
+        return [[place, color] for place, color in zip((0, 0.5, 1), CARPET[self.dark], strict=True)]
+
+    @property
+    def ink(self) -> str:
+        """The color of text on the color scale."""
+        return INK[self.dark]
 
     @property
     def band(self) -> str:
@@ -79,7 +95,7 @@ def lay_out(figure: go.Figure, height: int, legend: bool = True) -> go.Figure:
     return figure.update_layout(
         height=height,
         margin={"l": 64, "r": 16, "t": 40 if legend else 16, "b": 48},
-        legend={"orientation": "h", "yanchor": "bottom", "y": 1.01, "x": 0, "title": None},
+        legend={"orientation": "h", "yanchor": "bottom", "y": 1.01, "x": 0, "title": None, "traceorder": "normal"},
         showlegend=legend,
         hovermode="closest",
         dragmode=False,
@@ -90,7 +106,11 @@ def part_with_gaps(rows: pl.DataFrame, by: str) -> pl.DataFrame:
     """The rows with an empty one after each subject, so that one trace draws many courses."""
     gaps = rows.select(by).unique(maintain_order=True).with_columns(__gap=pl.lit(1))
     marked = rows.with_columns(__gap=pl.lit(0), __order=pl.int_range(pl.len()))
-    return pl.concat([marked, gaps], how="diagonal").sort(by, "__gap", "__order", maintain_order=True).drop("__gap", "__order")
+    return (
+        pl.concat([marked, gaps], how="diagonal")
+        .sort(by, "__gap", "__order", maintain_order=True)
+        .drop("__gap", "__order")
+    )
 
 
 def numbers(column: pl.Series) -> Any:

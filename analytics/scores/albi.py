@@ -12,11 +12,21 @@ def albi(*, bilirubin: pl.Expr, albumin: pl.Expr) -> dict[str, pl.Expr]:
     cut = score.round(9)
     return {
         "score": score,
-        "grade": pl.when(cut <= -2.60).then(pl.lit("1")).when(cut <= -1.39).then(pl.lit("2"))
-        .when(cut > -1.39).then(pl.lit("3")),
-        "mgrade": pl.when(cut <= -2.60).then(pl.lit("1")).when(cut < -2.27).then(pl.lit("2a"))
-        .when(cut <= -1.39).then(pl.lit("2b")).when(cut > -1.39).then(pl.lit("3")),
-    }  # fmt: skip
+        "grade": pl.when(cut <= -2.60)
+        .then(pl.lit("1"))
+        .when(cut <= -1.39)
+        .then(pl.lit("2"))
+        .when(cut > -1.39)
+        .then(pl.lit("3")),
+        "mgrade": pl.when(cut <= -2.60)
+        .then(pl.lit("1"))
+        .when(cut < -2.27)
+        .then(pl.lit("2a"))
+        .when(cut <= -1.39)
+        .then(pl.lit("2b"))
+        .when(cut > -1.39)
+        .then(pl.lit("3")),
+    }
 
 
 ALBI = Score(

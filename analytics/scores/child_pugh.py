@@ -19,9 +19,15 @@ def bilirubin_points(bilirubin: pl.Expr, cholestatic: pl.Expr) -> pl.Expr:
 def ascites_points(ascites: pl.Expr, grade_2_points: pl.Expr) -> pl.Expr:
     """Points for the ascites grade 0-3; grade 2 has no agreed place, so the study names it."""
     return (
-        pl.when(ascites == 0).then(1).when(ascites == 1).then(2)
-        .when(ascites == 2).then(grade_2_points).when(ascites == 3).then(3)
-    )  # fmt: skip
+        pl.when(ascites == 0)
+        .then(1)
+        .when(ascites == 1)
+        .then(2)
+        .when(ascites == 2)
+        .then(grade_2_points)
+        .when(ascites == 3)
+        .then(3)
+    )
 
 
 def select_basis(tests: dict[str, pl.Expr], wanted: pl.Expr) -> pl.Expr:
@@ -42,12 +48,15 @@ def child_pugh(
     points = {
         "bilirubin_points": bilirubin_points(bilirubin, others["cholestatic"]),
         "albumin_points": points_falling(albumin, 2.8, 3.5),
-        "coagulation_points": pl.when(basis == "inr").then(points_rising(others["inr"], 1.7, 2.3))
-        .when(basis == "pt_sec").then(points_rising(others["pt_prolongation_sec"], 4, 6))
-        .when(basis == "pt_activity").then(points_falling(others["pt_activity"], 40, 70)),
+        "coagulation_points": pl.when(basis == "inr")
+        .then(points_rising(others["inr"], 1.7, 2.3))
+        .when(basis == "pt_sec")
+        .then(points_rising(others["pt_prolongation_sec"], 4, 6))
+        .when(basis == "pt_activity")
+        .then(points_falling(others["pt_activity"], 40, 70)),
         "ascites_points": ascites_points(ascites, others["ascites_grade_2_points"]),
         "encephalopathy_points": points_rising(encephalopathy, 1, 2),
-    }  # fmt: skip
+    }
     total = pl.sum_horizontal(points.values(), ignore_nulls=False)
     grade = pl.when(total <= 6).then(pl.lit("A")).when(total <= 9).then(pl.lit("B")).when(total >= 10).then(pl.lit("C"))
     return {**points, "coagulation_basis": basis, "points": total, "class": grade}
@@ -102,21 +111,37 @@ CHILD_PUGH = Score(
     examples=(
         Example(
             "EX-CP-1",
-            {"bilirubin": (2.2, "mg/dL"), "albumin": (3.1, "g/dL"), "inr": (1.4, "1"), "ascites": "slight",
-             "encephalopathy": "none"},
+            {
+                "bilirubin": (2.2, "mg/dL"),
+                "albumin": (3.1, "g/dL"),
+                "inr": (1.4, "1"),
+                "ascites": "slight",
+                "encephalopathy": "none",
+            },
             {"points": 8, "class": "B"},
         ),
         Example(
             "EX-CP-2",
-            {"bilirubin": (62, "umol/L"), "albumin": (26, "g/L"), "pt_activity": (38, "%"), "ascites": "Large",
-             "encephalopathy": 1},
+            {
+                "bilirubin": (62, "umol/L"),
+                "albumin": (26, "g/L"),
+                "pt_activity": (38, "%"),
+                "ascites": "Large",
+                "encephalopathy": 1,
+            },
             {"points": 14, "class": "C"},
         ),
         Example(
             "EX-CP-3",
-            {"bilirubin": (6.0, "mg/dL"), "albumin": (3.7, "g/dL"), "inr": (1.1, "1"), "ascites": "None",
-             "encephalopathy": "None", "cholestatic": True},
+            {
+                "bilirubin": (6.0, "mg/dL"),
+                "albumin": (3.7, "g/dL"),
+                "inr": (1.1, "1"),
+                "ascites": "None",
+                "encephalopathy": "None",
+                "cholestatic": True,
+            },
             {"points": 6, "class": "A"},
         ),
     ),
-)  # fmt: skip
+)

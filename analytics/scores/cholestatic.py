@@ -41,9 +41,14 @@ MAYO_PBC = Score(
     examples=(
         Example(
             "EX-MP-1",
-            {"age": (52, "years"), "edema": 0, "bilirubin": (1.8, "mg/dL"), "albumin": (3.6, "g/dL"),
-             "pt_sec": (10.9, "s")},
+            {
+                "age": (52, "years"),
+                "edema": 0,
+                "bilirubin": (1.8, "mg/dL"),
+                "albumin": (3.6, "g/dL"),
+                "pt_sec": (10.9, "s"),
+            },
             {"risk": 4.9845, "survival_1y": 0.9724, "survival_5y": 0.7904, "survival_7y": 0.6743},
         ),
     ),
-)  # fmt: skip
+)

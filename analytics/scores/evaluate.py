@@ -18,10 +18,11 @@ def input_dtype(item: Input) -> pl.DataType:
 def complete_inputs(frame: pl.DataFrame, score: Score) -> pl.DataFrame:
     """The frame with a column for every input of the score; a column that was absent is all missing."""
     present = [
-        pl.col(item.name).cast(input_dtype(item)) if item.name in frame.columns
+        pl.col(item.name).cast(input_dtype(item))
+        if item.name in frame.columns
         else pl.lit(None, dtype=input_dtype(item)).alias(item.name)
         for item in score.inputs
-    ]  # fmt: skip
+    ]
     return frame.with_columns(present)
 
 
@@ -80,7 +81,7 @@ def derive_score(frame: pl.DataFrame, score: Score) -> pl.DataFrame:
     complete = complete_inputs(frame, score)
     outputs = score.formula(**{item.name: prepare_input(item) for item in score.inputs})
     return (
-        complete.with_columns(outputs=pl.struct(**outputs))
+        complete.with_columns(outputs=pl.struct(expression.alias(name) for name, expression in outputs.items()))
         .with_columns(missing=name_missing(score), assumed=name_assumed(score))
         .select(*frame.columns, "outputs", "missing", "assumed")
     )

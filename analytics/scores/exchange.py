@@ -62,21 +62,23 @@ def read_input(item: Input, entry: Any) -> tuple[Any, str]:
     value, unit = (entry.get("value"), entry.get("unit") or "") if isinstance(entry, Mapping) else (entry, "")
     if value is None or value == "":
         return None, ""
-    if item.flag:
-        return read_flag(item, value), ""
-    if item.name == "sex":
-        return read_sex(value), ""
-    if item.origin == "study":
-        return read_setting(item, value), ""
-    if item.parameter and isinstance(value, str) and item.parameter.levels:
-        return read_word(item.parameter, value), ""
-    number = read_number(item, value)
+    if item.flag or item.name == "sex" or item.origin == "study":
+        return read_choice(item, value), ""
     if item.parameter is None:
-        return check_age(number), ""
-    number *= item.parameter.factor(str(unit))
+        return check_age(read_number(item, value)), ""
+    if isinstance(value, str) and item.parameter.levels:
+        return read_word(item.parameter, value), ""
+    number = read_number(item, value) * item.parameter.factor(str(unit))
     if impossible := item.parameter.describe_impossible(number):
         raise Unusable(impossible)
     return number, item.parameter.describe_unusual(number)
+
+
+def read_choice(item: Input, value: Any) -> Any:
+    """A flag, a sex or a study's setting. Raises Unusable."""
+    if item.flag:
+        return read_flag(item, value)
+    return read_sex(value) if item.name == "sex" else read_setting(item, value)
 
 
 def read_setting(item: Input, value: Any) -> Any:

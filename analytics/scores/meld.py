@@ -47,9 +47,16 @@ def meld3(
     ln_creatinine = replace_on_dialysis(creatinine, others["dialysis"], cap=3.0).log()
     deficit, lack = 137 - others["sodium"], 3.5 - others["albumin"]
     raw = (
-        1.33 * female + 4.56 * bilirubin.log() + 0.82 * deficit - 0.24 * deficit * bilirubin.log()
-        + 9.09 * inr.log() + 11.14 * ln_creatinine + 1.85 * lack - 1.83 * lack * ln_creatinine + 6
-    )  # fmt: skip
+        1.33 * female
+        + 4.56 * bilirubin.log()
+        + 0.82 * deficit
+        - 0.24 * deficit * bilirubin.log()
+        + 9.09 * inr.log()
+        + 11.14 * ln_creatinine
+        + 1.85 * lack
+        - 1.83 * lack * ln_creatinine
+        + 6
+    )
     return {"raw": raw, "score": round_half_up(raw).clip(6, 40)}
 
 

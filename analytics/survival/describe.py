@@ -8,6 +8,7 @@ from analytics.survival.log_rank import LogRank
 
 YEAR = 365.25
 YEARS = (1, 2, 5, 10)
+EXPLORATORY = "Exploratory: one comparison."
 
 
 def summarize_survival(survival: Survival) -> pl.DataFrame:
@@ -60,12 +61,11 @@ def describe_log_rank(test: LogRank | None) -> str:
         how = "all arrangements counted" if test.exact else "9,999 random arrangements"
         smallest = describe_p(test.smallest or 0)
         return (
-            f"**Log-rank test by permutation: p {describe_p(test.p_permutation)}** ({how}; a group has fewer than 10 "
-            f"patients, and the smallest p value that this design can reach is p {smallest}). Exploratory: one comparison."
+            f"**Log-rank test by permutation: p {describe_p(test.p_permutation)}** ({how}; a group has fewer than "
+            f"10 patients, and the smallest p value that this design can reach is p {smallest}). {EXPLORATORY}"
         )
-    return (
-        f"**Log-rank test: χ² = {test.statistic:.2f}, {test.df} df, p {describe_p(test.p or 0)}**. Exploratory: one comparison."
-    )
+    p = describe_p(test.p or 0)
+    return f"**Log-rank test: χ² = {test.statistic:.2f}, {test.df} df, p {p}**. {EXPLORATORY}"
 
 
 def describe_p(p: float) -> str:

@@ -5,7 +5,13 @@ from typing import Any
 
 import polars as pl
 
-from analytics.survival.kaplan_meier import Quantile, estimate_kaplan_meier, estimate_quantile, estimate_rmst, select_days
+from analytics.survival.kaplan_meier import (
+    Quantile,
+    estimate_kaplan_meier,
+    estimate_quantile,
+    estimate_rmst,
+    select_days,
+)
 from analytics.survival.log_rank import LogRank, compare_log_rank
 
 
@@ -59,14 +65,24 @@ def to_record(survival: Survival, days: list[float]) -> dict[str, Any]:
     record: dict[str, Any] = {
         "groups": [
             {
-                "group": group.name, "n": group.n, "events": group.events, "median": group.median.day,
-                "median_lower": group.median.lower, "median_upper": group.median.upper, "rmst": group.rmst,
-                "rmst_se": group.rmst_se, "at": select_days(group.curve, days).to_dicts(),
+                "group": group.name,
+                "n": group.n,
+                "events": group.events,
+                "median": group.median.day,
+                "median_lower": group.median.lower,
+                "median_upper": group.median.upper,
+                "rmst": group.rmst,
+                "rmst_se": group.rmst_se,
+                "at": select_days(group.curve, days).to_dicts(),
             }
             for group in survival.groups
         ],
-        "logrank": {"statistic": test.statistic if test else None, "df": test.df if test else None, "p": test.p if test else None},
-    }  # fmt: skip
+        "logrank": {
+            "statistic": test.statistic if test else None,
+            "df": test.df if test else None,
+            "p": test.p if test else None,
+        },
+    }
     if test and test.p_permutation is not None:
         record["logrank"]["p_permutation"] = test.p_permutation
     return record

@@ -43,7 +43,12 @@ def compare_log_rank(times: pl.DataFrame, by: str) -> LogRank | None:
     names = known[by].unique(maintain_order=True)
     if names.len() < 2:
         return None
-    codes = known[by].cast(pl.String).replace_strict(names.cast(pl.String), range(names.len()), return_dtype=pl.Int64).to_numpy()
+    codes = (
+        known[by]
+        .cast(pl.String)
+        .replace_strict(names.cast(pl.String), range(names.len()), return_dtype=pl.Int64)
+        .to_numpy()
+    )
     time, event = known["time"].to_numpy(), known["event"].to_numpy()
     observed, expected, covariance = count_groups(time, event, codes)
     df = names.len() - 1

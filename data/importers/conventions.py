@@ -56,7 +56,12 @@ def warn_unread(table: TextTable, mapping: FileMapping) -> pl.DataFrame:
     read = {column.column for column in mapping.columns.values()} | {value.column for value in mapping.values}
     private = [column for column in table.rows.columns if column not in read and is_private(column)]
     rows = [
-        {"line": 1, "column": column, "value": "", "reason": f"column {column!r} looks like it identifies a person: it was not read"}
+        {
+            "line": 1,
+            "column": column,
+            "value": "",
+            "reason": f"column {column!r} looks like it identifies a person: it was not read",
+        }
         for column in private
     ]
     return pl.DataFrame(rows, schema=REJECTED)

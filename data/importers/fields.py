@@ -19,7 +19,8 @@ DATE_FORMATS = ("%Y-%m-%d", "%Y/%m/%d", "%d.%m.%Y")
 EMAIL = r"[^@\s]+@[^@\s]+\.[A-Za-z]{2,}"
 PHONE = r"^\+?[\d()/-]*[\s()/-][\d\s()/-]{6,}$|^\+\d{8,}$"
 PRIVATE_HEADER = re.compile(
-    r"\b(sur|first|last|full|patient|family|given|maiden)?[ _]?names?\b|\binitials\b|birth|\bdob\b|geburt|phone|\btel\b|"
+    r"\b(sur|first|last|full|patient|family|given|maiden)?[ _]?names?\b|\binitials\b|birth|\bdob\b|geburt|"
+    r"phone|\btel\b|"
     r"mobile|e-?mail|\bmrn\b|\brecord[ _]?(no|nr|num|number)\b|\bhospital[ _]?(no|id|number)\b|\bssn\b|\baddress\b|"
     r"passport|insurance",
     re.IGNORECASE,
@@ -40,7 +41,7 @@ def check_columns(table: TextTable, mapping: FileMapping, name: str) -> None:
     lacking = sorted(wanted - {""} - set(header))
     if lacking:
         raise UnreadableFile(
-            f"{name} has no column {', '.join(map(repr, lacking))}; its first line names {', '.join(map(repr, header[:12]))}"
+            f"{name} has no column {', '.join(map(repr, lacking))}; its header is {', '.join(map(repr, header[:12]))}"
         )
     private = [column for column in sorted(wanted) if is_private(column)]
     if private:
@@ -69,7 +70,9 @@ def explain_code(column: Column, label: str) -> pl.Expr:
     text = pl.col(column.column)
     known = ", ".join(column.codes)
     unknown = (text != "") & ~text.is_in(list(column.codes))
-    return pl.when(unknown).then(pl.format("{} is no code of {}; known codes: {}", quote(text), pl.lit(label), pl.lit(known)))
+    return pl.when(unknown).then(
+        pl.format("{} is no code of {}; known codes: {}", quote(text), pl.lit(label), pl.lit(known))
+    )
 
 
 def quote(text: pl.Expr) -> pl.Expr:

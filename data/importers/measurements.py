@@ -23,7 +23,19 @@ from data.importers.text import LINE, TextTable
 ABSENT = Column()
 KEY = ["usubjid", "paramcd", "day", "undated_visit"]
 LIMIT = r"^\s*([<>≤≥]=?)\s*(.+)$"
-ACCEPTED = ["usubjid", "paramcd", "avisit", "day", "aval", "avalc", "reported", "reported_unit", "ref_low", "ref_high", "line"]
+ACCEPTED = [
+    "usubjid",
+    "paramcd",
+    "avisit",
+    "day",
+    "aval",
+    "avalc",
+    "reported",
+    "reported_unit",
+    "ref_low",
+    "ref_high",
+    "line",
+]
 
 
 def read_measurements(table: TextTable, mapping: FileMapping, subjects: pl.DataFrame, name: str) -> Outcome:
@@ -40,7 +52,9 @@ def read_measurements(table: TextTable, mapping: FileMapping, subjects: pl.DataF
     named, wrong_name = part_rows(add_parameter(placed), explain_parameter())
     valued = add_value(add_factor(named), comma)
     possible, wrong_value = part_rows(valued, explain_value(comma))
-    unique, repeated = part_rows(possible, explain_repeats(KEY, pl.format("{} {}", "value", pl.col("unit").fill_null(""))))
+    unique, repeated = part_rows(
+        possible, explain_repeats(KEY, pl.format("{} {}", "value", pl.col("unit").fill_null("")))
+    )
     notes = [note("numbers are read with a decimal comma")] if comma else []
     return Outcome(
         accepted=unique.with_columns(reported="value", reported_unit="unit").select(ACCEPTED),
@@ -82,7 +96,13 @@ def stack_long(table: TextTable, mapping: FileMapping) -> pl.DataFrame:
 
 def common_columns(mapping: FileMapping) -> list[pl.Expr]:
     """Subject, day, date and reference limits, which both shapes have."""
-    fields = {"usubjid": "usubjid", "day_text": "day", "date_text": "date", "low_text": "ref_low", "high_text": "ref_high"}
+    fields = {
+        "usubjid": "usubjid",
+        "day_text": "day",
+        "date_text": "date",
+        "low_text": "ref_low",
+        "high_text": "ref_high",
+    }
     texts = [read_text(mapping.columns.get(field, ABSENT)).alias(name) for name, field in fields.items()]
     return [pl.col(LINE).alias("line"), *texts]
 
@@ -109,7 +129,9 @@ def explain_subject() -> pl.Expr:
     """The reason against a subject that the study does not have."""
     subject = pl.col("usubjid")
     unknown = pl.format("no subject {} is in this study; import its row of the subjects file first", quote(subject))
-    return pl.when(subject.is_null()).then(pl.lit("the subject is missing")).when(pl.col("known").is_null()).then(unknown)
+    return (
+        pl.when(subject.is_null()).then(pl.lit("the subject is missing")).when(pl.col("known").is_null()).then(unknown)
+    )
 
 
 def explain_place(day: Column, cdisc: bool) -> list[pl.Expr]:
@@ -135,9 +157,11 @@ def explain_parameter() -> pl.Expr:
     """The reason against a parameter that the catalog does not know."""
     unknown = pl.format("no parameter of the catalog is called {}", quote(pl.col("name")))
     return (
-        pl.when(pl.col("name").is_null()).then(pl.lit("the parameter is missing"))
-        .when(pl.col("paramcd").is_null()).then(unknown)
-    )  # fmt: skip
+        pl.when(pl.col("name").is_null())
+        .then(pl.lit("the parameter is missing"))
+        .when(pl.col("paramcd").is_null())
+        .then(unknown)
+    )
 
 
 def add_factor(cells: pl.DataFrame) -> pl.DataFrame:
@@ -145,12 +169,16 @@ def add_factor(cells: pl.DataFrame) -> pl.DataFrame:
     rows = []
     for paramcd, unit in cells.select("paramcd", "unit").unique(maintain_order=True).iter_rows():
         try:
-            rows.append({"paramcd": paramcd, "unit": unit, "factor": PARAMETERS[paramcd].factor(unit or ""), "wrong_unit": None})
+            rows.append(
+                {"paramcd": paramcd, "unit": unit, "factor": PARAMETERS[paramcd].factor(unit or ""), "wrong_unit": None}
+            )
         except UnknownUnit as error:
             rows.append({"paramcd": paramcd, "unit": unit, "factor": None, "wrong_unit": str(error)})
     schema = {"paramcd": pl.String, "unit": pl.String, "factor": pl.Float64, "wrong_unit": pl.String}
     factors = pl.DataFrame(rows, schema=schema)
-    return cells.join(factors, on=["paramcd", "unit"], how="left", validate="m:1", nulls_equal=True, maintain_order="left")
+    return cells.join(
+        factors, on=["paramcd", "unit"], how="left", validate="m:1", nulls_equal=True, maintain_order="left"
+    )
 
 
 def add_value(cells: pl.DataFrame, comma: bool) -> pl.DataFrame:
@@ -185,7 +213,12 @@ def find_sentences(cells: pl.DataFrame) -> pl.DataFrame:
     """``impossible`` and ``unusual``, the catalog's sentences, for every value that has one."""
     pairs = cells.select("paramcd", "aval").drop_nulls().unique(maintain_order=True).rows()
     rows = [
-        (code, aval, PARAMETERS[code].describe_impossible(aval) or None, PARAMETERS[code].describe_unusual(aval) or None)
+        (
+            code,
+            aval,
+            PARAMETERS[code].describe_impossible(aval) or None,
+            PARAMETERS[code].describe_unusual(aval) or None,
+        )
         for code, aval in pairs
     ]
     schema = {"paramcd": pl.String, "aval": pl.Float64, "impossible": pl.String, "unusual": pl.String}
@@ -209,5 +242,7 @@ def explain_value(comma: bool) -> pl.Expr:
 
 def explain_warning() -> pl.Expr:
     """What to look at in an accepted value: a limit instead of a number, or an unusual size."""
-    below = pl.format("{} is a limit, not a number: kept as text and left out of means and scores", quote(pl.col("value")))
+    below = pl.format(
+        "{} is a limit, not a number: kept as text and left out of means and scores", quote(pl.col("value"))
+    )
     return pl.coalesce(pl.when("limit").then(below), pl.col("unusual"))

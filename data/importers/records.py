@@ -1,7 +1,8 @@
 """Subjects, events, treatments, medications, statements and protocol: a row of the file, a row of the table."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 import polars as pl
 
@@ -34,42 +35,55 @@ OLDEST = 120
 class Record:
     """A table of records: its fields and their kinds, those that must be given, and what makes a row unique."""
 
-    fields: dict[str, Kind]
+    fields: Mapping[str, Kind]
     required: tuple[str, ...]
     key: tuple[str, ...] = ()
     of_subject: bool = True
 
 
+def list_fields(**kinds: str) -> dict[str, Kind]:
+    """Fields by kind, each kind's names in one text."""
+    known: dict[str, Kind] = {kind: kind for kind in get_args(Kind)}
+    return {name: known[kind] for kind, names in kinds.items() for name in names.split()}
+
+
 RECORDS = {
     "subjects": Record(
-        fields={"usubjid": "text", "arm": "text", "site": "text", "age": "number", "sex": "text", "etiology": "text",
-                "time_zero_date": "date", "last_contact_day": "day", "cut_day": "day"},
-        required=("usubjid",), key=("usubjid",), of_subject=False,
+        list_fields(
+            text="usubjid arm site sex etiology", number="age", date="time_zero_date", day="last_contact_day cut_day"
+        ),
+        required=("usubjid",),
+        key=("usubjid",),
+        of_subject=False,
     ),
     "events": Record(
-        fields={"usubjid": "text", "kind": "text", "day": "day", "grade": "count", "serious": "flag", "related": "flag",
-                "value": "number", "unit": "text", "text": "text"},
+        list_fields(text="usubjid kind unit text", day="day", count="grade", flag="serious related", number="value"),
         required=("usubjid", "kind"),
     ),
     "treatments": Record(
-        fields={"usubjid": "text", "day": "day", "product": "text", "route": "text"}
-        | dict.fromkeys(("cells_e6", "cells_e6_per_kg", "volume_ml", "viability_pct", "isolated_cells_e6", "recovery_pct",
-                         "cd34_e6", "cd45_e6", "cd117_e6", "cd133_e6"), "number"),
+        list_fields(
+            text="usubjid product route",
+            day="day",
+            number="cells_e6 cells_e6_per_kg volume_ml viability_pct isolated_cells_e6 recovery_pct "
+            "cd34_e6 cd45_e6 cd117_e6 cd133_e6",
+        ),
         required=("usubjid",),
     ),
     "medications": Record(
-        fields={"usubjid": "text", "drug": "text", "start_day": "day", "end_day": "day", "daily_dose": "number", "unit": "text"},
+        list_fields(text="usubjid drug unit", day="start_day end_day", number="daily_dose"),
         required=("usubjid", "drug"),
     ),
     "statements": Record(
-        fields={"kind": "text", "time": "text", "n": "count", "of_n": "count", "text": "text", "source": "text"},
-        required=("kind", "text"), of_subject=False,
+        list_fields(text="kind time text source", count="n of_n"),
+        required=("kind", "text"),
+        of_subject=False,
     ),
     "protocol": Record(
-        fields=dict.fromkeys(("section", "item", "operator", "value", "unit", "source", "note"), "text"),
-        required=("section", "item"), of_subject=False,
+        list_fields(text="section item operator value unit source note"),
+        required=("section", "item"),
+        of_subject=False,
     ),
-}  # fmt: skip
+}
 
 
 def read_records(table: TextTable, mapping: FileMapping, subjects: pl.DataFrame, name: str) -> Outcome:
@@ -85,7 +99,11 @@ def read_records(table: TextTable, mapping: FileMapping, subjects: pl.DataFrame,
     comma = uses_comma(rows, record, mapping)
     parsed = rows.select(pl.col(LINE).alias("line"), *parse_fields(record, mapping, comma))
     coded = parsed.filter(~is_skipped(mapping))
-    known = coded.join(subjects.select("usubjid", known=pl.lit(True)), on="usubjid", how="left") if record.of_subject else coded
+    known = (
+        coded.join(subjects.select("usubjid", known=pl.lit(True)), on="usubjid", how="left")
+        if record.of_subject
+        else coded
+    )
     kept, rejected = part_records(known, record)
     unique, repeated = part_repeats(kept, record, mapping)
     return Outcome(
@@ -100,7 +118,9 @@ def check_fields(record: Record, mapping: FileMapping, name: str) -> None:
     """Raise UnreadableFile where the mapping has a field that the table lacks, or lacks one that it needs."""
     strange = sorted(mapping.columns.keys() - record.fields.keys())
     if strange:
-        raise UnreadableFile(f"{name}: {mapping.shape} have no field {strange[0]!r}; they have {', '.join(record.fields)}")
+        raise UnreadableFile(
+            f"{name}: {mapping.shape} have no field {strange[0]!r}; they have {', '.join(record.fields)}"
+        )
     lacking = [field for field in record.required if field not in mapping.columns]
     if lacking:
         raise UnreadableFile(f"{name}: {mapping.shape} need a column for {', '.join(lacking)}")
@@ -108,7 +128,11 @@ def check_fields(record: Record, mapping: FileMapping, name: str) -> None:
 
 def uses_comma(rows: pl.DataFrame, record: Record, mapping: FileMapping) -> bool:
     """Whether the numbers of these rows are written with a decimal comma."""
-    numbers = [read_text(mapping.columns[field]) for field, kind in record.fields.items() if kind == "number" and field in mapping.columns]
+    numbers = [
+        read_text(mapping.columns[field])
+        for field, kind in record.fields.items()
+        if kind == "number" and field in mapping.columns
+    ]
     if not numbers:
         return False
     return uses_decimal_comma(rows.select(text=pl.concat_list(numbers)).explode("text")["text"])
@@ -130,7 +154,9 @@ def parse_field(kind: Kind, column: Column, text: pl.Expr, cdisc: bool, comma: b
     """The value of a text by its kind, and the reason where it has none."""
     if kind in ("number", "count"):
         number = parse_number(text, comma) * column.times
-        return (number.cast(pl.Int32, strict=False) if kind == "count" else number.round(9)), explain_number(text, comma)
+        return (number.cast(pl.Int32, strict=False) if kind == "count" else number.round(9)), explain_number(
+            text, comma
+        )
     if kind == "day":
         return parse_day(text, column, cdisc), explain_day(text, column, cdisc)
     if kind == "date":
@@ -140,7 +166,9 @@ def parse_field(kind: Kind, column: Column, text: pl.Expr, cdisc: bool, comma: b
         wrong = pl.when(text.is_not_null() & flag.is_null()).then(pl.format("{} is neither yes nor no", quote(text)))
         return flag, wrong
     identifying = text.str.contains(EMAIL) | text.str.contains(PHONE)
-    return text, pl.when(identifying).then(pl.lit("the text looks like an e-mail address or a phone number; it is not stored"))
+    return text, pl.when(identifying).then(
+        pl.lit("the text looks like an e-mail address or a phone number; it is not stored")
+    )
 
 
 def explain_field(field: str, value: pl.Expr) -> pl.Expr:
@@ -148,7 +176,9 @@ def explain_field(field: str, value: pl.Expr) -> pl.Expr:
     if field == "sex":
         return pl.when(~value.is_in(["F", "M"])).then(pl.format("sex is F or M, not {}", quote(value)))
     if field == "age":
-        return pl.when(~value.is_between(0, OLDEST)).then(pl.format("age {} is outside 0 to {} years", value, pl.lit(OLDEST)))
+        return pl.when(~value.is_between(0, OLDEST)).then(
+            pl.format("age {} is outside 0 to {} years", value, pl.lit(OLDEST))
+        )
     if field in ("cells_e6", "volume_ml", "daily_dose"):
         return pl.when(value < 0).then(pl.format("{} cannot be negative", pl.lit(field)))
     return pl.lit(None, dtype=pl.String)
@@ -166,10 +196,11 @@ def is_skipped(mapping: FileMapping) -> pl.Expr:
 
 def part_records(rows: pl.DataFrame, record: Record) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Rows whose fields can all be read, and the others with the first field that cannot."""
-    lacking = {
-        field: pl.when(pl.col(field).is_null()).then(pl.lit(f"{field} is missing")) for field in record.required
+    lacking = {field: pl.when(pl.col(field).is_null()).then(pl.lit(f"{field} is missing")) for field in record.required}
+    reasons = {
+        field: pl.coalesce(f"{field}_wrong", lacking.get(field, pl.lit(None, dtype=pl.String)))
+        for field in record.fields
     }
-    reasons = {field: pl.coalesce(f"{field}_wrong", lacking.get(field, pl.lit(None, dtype=pl.String))) for field in record.fields}
     if record.of_subject:
         reasons["usubjid"] = pl.coalesce(reasons["usubjid"], explain_subject())
     column = pl.coalesce(pl.when(reason.is_not_null()).then(pl.lit(field)) for field, reason in reasons.items())
@@ -182,6 +213,8 @@ def part_repeats(rows: pl.DataFrame, record: Record, mapping: FileMapping) -> tu
     fields = list(record.fields)
     if mapping.repeated:
         rows = rows.unique(fields, keep="first", maintain_order=True)
-    said = pl.concat_str([pl.col(field).cast(pl.String).fill_null("–") for field in fields if field not in record.key], separator=", ")
+    said = pl.concat_str(
+        [pl.col(field).cast(pl.String).fill_null("–") for field in fields if field not in record.key], separator=", "
+    )
     reason = explain_repeats(list(record.key) or fields, said)
     return part_rows(rows, reason, pl.lit(fields[0]), pl.col(fields[0]).cast(pl.String))

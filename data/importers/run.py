@@ -57,12 +57,16 @@ class ImportReport:
         return sum(batch.outcome.rejected.height for batch in self.batches)
 
 
-class Stop(Exception):  # noqa: N818 - not an error: it ends the transaction of a preview, or of an import without news
+class Stop(Exception):
     """Leave the transaction without publishing."""
 
 
 def import_paths(
-    home: Home, paths: Iterable[Path], study: str | None = None, preview: bool = False, progress: Progress = lambda _: None
+    home: Home,
+    paths: Iterable[Path],
+    study: str | None = None,
+    preview: bool = False,
+    progress: Progress = lambda _: None,
 ) -> ImportReport:
     """Import study folders (with ``study.toml``) or single files of a study that is in the store.
 
@@ -83,7 +87,10 @@ def import_paths(
             raise Stop
         cluster_measurements(connection)
         check_integrity(connection)
-        return {"batches": [report.batch for report in reports if report.batch], "studies": sorted({s.study for s in sources})}
+        return {
+            "batches": [report.batch for report in reports if report.batch],
+            "studies": sorted({s.study for s in sources}),
+        }
 
     try:
         revision = write_revision(home, "import", change)
@@ -102,7 +109,9 @@ def find_sources(connection: duckdb.DuckDBPyConnection, path: Path, study: str |
     """How a single file is read: by the mapping that its study keeps for its name, else by its columns."""
     if study is None:
         raise UnreadableFile(f"{path.name} is a single file: say which study it belongs to (--study)")
-    row = connection.execute("SELECT config FROM study WHERE study = $study ORDER BY study", {"study": study}).fetchone()
+    row = connection.execute(
+        "SELECT config FROM study WHERE study = $study ORDER BY study", {"study": study}
+    ).fetchone()
     if row is None:
         raise UnreadableFile(f"there is no study {study!r} in the store; import its folder with a study.toml first")
     kept = [mapping for mapping in parse_study(json.loads(row[0]), study).files if Path(mapping.path).name == path.name]
@@ -110,7 +119,9 @@ def find_sources(connection: duckdb.DuckDBPyConnection, path: Path, study: str |
     return [Source(path, study, mapping) for mapping in ordered] or [Source(path, study, None)]
 
 
-def import_source(connection: duckdb.DuckDBPyConnection, source: Source, revision: str, progress: Progress) -> BatchReport:
+def import_source(
+    connection: duckdb.DuckDBPyConnection, source: Source, revision: str, progress: Progress
+) -> BatchReport:
     """Read one file and put its rows into the open transaction."""
     progress(source.path.name)
     content = read_bytes(source.path)
@@ -124,21 +135,32 @@ def import_source(connection: duckdb.DuckDBPyConnection, source: Source, revisio
     batch = insert_batch(
         connection,
         {
-            "study": source.study, "kind": mapping.shape, "file_name": source.path.name, "sha256": digest,
-            "mapping": mapping.to_json(), "rows_read": new.read, "accepted": new.accepted.height,
-            "rejected": new.rejected.height, "unchanged": new.unchanged, "imported_at": utc_now(),
-            "who": find_user(), "revision": revision,
+            "study": source.study,
+            "kind": mapping.shape,
+            "file_name": source.path.name,
+            "sha256": digest,
+            "mapping": mapping.to_json(),
+            "rows_read": new.read,
+            "accepted": new.accepted.height,
+            "rejected": new.rejected.height,
+            "unchanged": new.unchanged,
+            "imported_at": utc_now(),
+            "who": find_user(),
+            "revision": revision,
         },
         new,
-    )  # fmt: skip
+    )
     insert_rows(connection, mapping.shape, source.study, batch, new.accepted)
     return BatchReport(batch, source.study, source.path.name, mapping.shape, new)
 
 
-def read_outcome(connection: duckdb.DuckDBPyConnection, table: TextTable, mapping: FileMapping, source: Source) -> Outcome:
+def read_outcome(
+    connection: duckdb.DuckDBPyConnection, table: TextTable, mapping: FileMapping, source: Source
+) -> Outcome:
     """Accepted and rejected rows of a file."""
     subjects = connection.sql(
-        "SELECT usubjid, time_zero_date FROM subjects WHERE study = $study ORDER BY usubjid", params={"study": source.study}
+        "SELECT usubjid, time_zero_date FROM subjects WHERE study = $study ORDER BY usubjid",
+        params={"study": source.study},
     ).pl()
     read = read_measurements if mapping.shape == "measurements" else read_records
     outcome = read(table, mapping, subjects, source.path.name)
@@ -157,7 +179,8 @@ def read_bytes(path: Path) -> bytes:
 def find_batch(connection: duckdb.DuckDBPyConnection, study: str, digest: str, mapping: FileMapping) -> int | None:
     """The batch that holds exactly this file, read in this way."""
     row = connection.execute(
-        "SELECT batch FROM import_batch WHERE study = $study AND sha256 = $digest AND mapping = $mapping ORDER BY batch",
+        "SELECT batch FROM import_batch "
+        "WHERE study = $study AND sha256 = $digest AND mapping = $mapping ORDER BY batch",
         {"study": study, "digest": digest, "mapping": mapping.to_json()},
     ).fetchone()
     return row[0] if row else None
@@ -166,4 +189,6 @@ def find_batch(connection: duckdb.DuckDBPyConnection, study: str, digest: str, m
 def empty_outcome(table: TextTable) -> Outcome:
     """The outcome of a file that the store holds already."""
     nothing = table.rejected.clear()
-    return Outcome(accepted=nothing, rejected=nothing, warnings=nothing, read=table.rows.height, unchanged=table.rows.height)
+    return Outcome(
+        accepted=nothing, rejected=nothing, warnings=nothing, read=table.rows.height, unchanged=table.rows.height
+    )

@@ -78,11 +78,17 @@ def part_contradictions(fresh: pl.DataFrame, stored: pl.DataFrame, shape: str) -
         *key, "batch", "stored_line", said=pl.col("reported" if shape == "measurements" else "usubjid")
     )
     matched = fresh.with_columns(undated=undated).join(
-        before.unique(key, keep="first", maintain_order=True), on=key, how="left", nulls_equal=True, maintain_order="left"
+        before.unique(key, keep="first", maintain_order=True),
+        on=key,
+        how="left",
+        nulls_equal=True,
+        maintain_order="left",
     )
     value = pl.col("reported") if shape == "measurements" else pl.col("usubjid")
     column = pl.col("paramcd") if shape == "measurements" else pl.lit("usubjid")
-    reason = pl.format("the store holds {} from batch {}, line {}: undo that batch to replace it", "said", "batch", "stored_line")
+    reason = pl.format(
+        "the store holds {} from batch {}, line {}: undo that batch to replace it", "said", "batch", "stored_line"
+    )
     return part_rows(matched, pl.when(pl.col("batch").is_not_null()).then(reason), column, value)
 
 

@@ -86,7 +86,9 @@ def read_study_file(path: Path) -> StudyFile:
     try:
         content = tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
-        raise BadStudyFile(f"{path.parent} holds no study.toml: it names the study and says how its files are read") from error
+        raise BadStudyFile(
+            f"{path.parent} holds no study.toml: it names the study and says how its files are read"
+        ) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise BadStudyFile(f"{path.name} cannot be read: {error}") from error
     return parse_study(content, path.name)

@@ -8,8 +8,12 @@ from dataclasses import dataclass
 import polars as pl
 
 SEPARATORS = ",;\t|"
-SIGNATURES = {b"PK\x03\x04": "an Excel or zip file", b"\xd0\xcf\x11\xe0": "an old Excel file", b"PAR1": "a Parquet file",
-              b"%PDF": "a PDF"}  # fmt: skip
+SIGNATURES = {
+    b"PK\x03\x04": "an Excel or zip file",
+    b"\xd0\xcf\x11\xe0": "an old Excel file",
+    b"PAR1": "a Parquet file",
+    b"%PDF": "a PDF",
+}
 LINE = "__line__"
 REJECTED = {"line": pl.Int32, "column": pl.String, "value": pl.String, "reason": pl.String}
 
@@ -121,9 +125,13 @@ def is_number(text: str) -> bool:
 def reject_ragged(records: list[tuple[int, list[str]]], width: int) -> pl.DataFrame:
     """The rows that have more or fewer cells than the header."""
     ragged = [
-        {"line": line, "column": "", "value": " | ".join(cells)[:200],
-         "reason": f"the row has {len(cells)} cells and the header has {width}"}
+        {
+            "line": line,
+            "column": "",
+            "value": " | ".join(cells)[:200],
+            "reason": f"the row has {len(cells)} cells and the header has {width}",
+        }
         for line, cells in records
         if len(cells) != width
-    ]  # fmt: skip
+    ]
     return pl.DataFrame(ragged, schema=REJECTED)

@@ -9,7 +9,9 @@ from analytics.scores import SCORES
 def render() -> None:
     """The page."""
     st.title("Definitions")
-    st.caption("Generated from the catalog that import, scores and figures use. The same text is in docs/definitions.md.")
+    st.caption(
+        "Generated from the catalog that import, scores and figures use. The same text is in docs/definitions.md."
+    )
     st.header("Scores")
     for score in SCORES.values():
         with st.expander(f"**{score.parameter.label}** · version {score.version}"):

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+import plotly.graph_objects as go
 import polars as pl
 import streamlit as st
 
@@ -14,8 +15,8 @@ from analytics.scores import SCORES, find_any_parameter
 from pages.shared import store
 
 FILTERS = {"arm": "Arm", "sex": "Sex", "site": "Site", "etiology": "Etiology"}
+FIRST = ("child_pugh", "meld", "bilirubin", "fibrosis_index")
 NO_ARM = "no arm recorded"
-ORIGINS = {"infusion": "infusion", "randomization": "randomization", "enrolment": "enrolment"}
 
 
 @dataclass(frozen=True)
@@ -54,14 +55,18 @@ def ask_cohort() -> Cohort | None:
             chosen[column] = tuple(
                 st.sidebar.multiselect(label, options, key=key, bind="query-params", placeholder="all")
             )
-    return Cohort(study, chosen.get("arm", ()), chosen.get("sex", ()), chosen.get("site", ()), chosen.get("etiology", ()))
+    return Cohort(
+        study, chosen.get("arm", ()), chosen.get("sex", ()), chosen.get("site", ()), chosen.get("etiology", ())
+    )
 
 
 def view() -> View:
     """The cohort chosen in the sidebar. Stops the page, in words, where there is none."""
     cohort = st.session_state.get("cohort")
     if cohort is None:
-        st.info("There is no study yet. Import one in the terminal: `python cli.py import FOLDER`, then reload this page.")
+        st.info(
+            "There is no study yet. Import one in the terminal: `python cli.py import FOLDER`, then reload this page."
+        )
         st.stop()
     study = store.read_study(cohort.study)
     subjects = select_cohort(study.subjects, cohort).with_columns(pl.col("arm").fill_null(NO_ARM))
@@ -70,8 +75,7 @@ def view() -> View:
         st.info("No subject of this study passes the filters in the sidebar.")
         st.stop()
     panel = select_subjects(store.read_panel(cohort.study), subjects)
-    origin = ORIGINS[str(store.config(cohort.study).get("time_zero", "enrolment"))]
-    return View(cohort, study, subjects, panel, f"{origin} (day 0)")
+    return View(cohort, study, subjects, panel, f"{store.config(cohort.study)['time_zero']} (day 0)")
 
 
 def show_head(cohort: Cohort, study: StudyData, subjects: pl.DataFrame) -> None:
@@ -100,11 +104,22 @@ def ask_parameter(panel: pl.DataFrame, key: str) -> Parameter:
     if not parameters:
         st.info("No value has been imported for these patients.")
         st.stop()
+    changed = set(panel.filter(pl.col("post"), pl.col("chg").is_not_null())["paramcd"])
     names = {parameter.paramcd: parameter.title for parameter in parameters}
-    default = list(names).index("bilirubin") if "bilirubin" in names else 0
-    code = st.selectbox("Parameter or score", list(names), index=default, format_func=lambda code: names[code], key=key,
-                        bind="query-params")  # fmt: skip
-    return find_any_parameter(code or next(iter(names)))
+    first = next((code for code in FIRST if code in changed), next(iter(names)))
+    return find_any_parameter(ask_code("Parameter or score", names, key, first))
+
+
+def ask_code(label: str, names: dict[str, str], key: str, first: str) -> str:
+    """One of the codes, shown by name; kept in the address by code, so that a link survives another wording."""
+    asked = st.session_state.get(key, st.query_params.get(key))
+    st.session_state[key] = asked if asked in names else first
+    chosen = (
+        st.selectbox(label, list(names), format_func=lambda code: names[code], key=key, persist_state="session")
+        or first
+    )
+    st.query_params[key] = chosen
+    return chosen
 
 
 def theme() -> Theme:
@@ -117,13 +132,22 @@ def open_patient(usubjid: str) -> None:
     st.switch_page("pages/patient/profile.py", query_params={**st.query_params.to_dict(), "usubjid": usubjid})
 
 
-def show_figure(figure: object, key: str, alt: str, table: pl.DataFrame, command: str) -> None:
+def show_figure(figure: go.Figure, key: str, alt: str, table: pl.DataFrame, command: str) -> None:
     """A figure with its alternative text, the download of its table, and the command that prints its numbers."""
-    st.plotly_chart(figure, key=key, alt=alt, config={"displaylogo": False, "modeBarButtonsToRemove": ["select2d", "lasso2d"]})
+    st.plotly_chart(
+        figure, key=key, alt=alt, config={"displaylogo": False, "modeBarButtonsToRemove": ["select2d", "lasso2d"]}
+    )
     prefix = "SIMULATED-" if is_simulated() else ""
     left, right = st.columns([1, 4], vertical_alignment="center")
-    left.download_button("Table (CSV)", data=lambda: export_csv(table), file_name=f"{prefix}{key}.csv", mime="text/csv",
-                         key=f"{key}_csv", on_click="ignore", icon=":material/download:")  # fmt: skip
+    left.download_button(
+        "Table (CSV)",
+        data=lambda: export_csv(table),
+        file_name=f"{prefix}{key}.csv",
+        mime="text/csv",
+        key=f"{key}_csv",
+        on_click="ignore",
+        icon=":material/download:",
+    )
     right.caption(f"The same numbers in the terminal: `{command}`")
 
 
@@ -135,7 +159,5 @@ def is_simulated() -> bool:
 
 def export_csv(table: pl.DataFrame) -> bytes:
     """A table as CSV for a spreadsheet, its cells made harmless, SIMULATED in a first column where it is."""
-    from data.export import make_harmless
-
     marked = table.with_columns(data=pl.lit("SIMULATED")).select("data", *table.columns) if is_simulated() else table
-    return make_harmless(marked).write_csv().encode("utf-8-sig")
+    return store.write_csv(marked)

@@ -4,6 +4,8 @@ Cached frames are shared between sessions and never changed: Polars frames are i
 """
 
 import gc
+from pathlib import Path
+from typing import Any
 
 import duckdb
 import polars as pl
@@ -12,7 +14,8 @@ import streamlit as st
 from analytics.panel import StudyData, assemble_study, derive_panel
 from data import queries
 from data.database import open_reader
-from data.home import NoStore, find_home
+from data.export import make_harmless
+from data.home import Home, NoStore, find_home
 
 
 @st.cache_resource(show_spinner=False)
@@ -33,7 +36,7 @@ def revision() -> str | None:
 @st.cache_resource(show_spinner=False, max_entries=4)
 def connect(folder: str, name: str) -> duckdb.DuckDBPyConnection:
     """The read-only connection of a revision; queries take a cursor each."""
-    return open_reader(find_home(), name)
+    return open_reader(Home(Path(folder)), name)
 
 
 def reader() -> duckdb.DuckDBPyConnection:
@@ -48,7 +51,7 @@ def studies() -> pl.DataFrame:
     return queries.fetch_studies(reader())
 
 
-def config(study: str) -> dict[str, object]:
+def config(study: str) -> dict[str, Any]:
     """What the study file says of a study."""
     return queries.fetch_config(reader(), study)
 
@@ -89,6 +92,11 @@ def protocol(study: str) -> pl.DataFrame:
 def batches(study: str) -> pl.DataFrame:
     """The imports of a study."""
     return queries.fetch_batches(reader(), study)
+
+
+def write_csv(table: pl.DataFrame) -> bytes:
+    """A table as CSV that a spreadsheet can open safely, with the mark that tells it that it is UTF-8."""
+    return make_harmless(table).write_csv().encode("utf-8-sig")
 
 
 def findings(study: str) -> pl.DataFrame:

@@ -1,5 +1,6 @@
 """Where a study's data come from: provenance, licence, citation, imports, and what was not accepted."""
 
+import polars as pl
 import streamlit as st
 
 from pages.shared import controls, store
@@ -18,8 +19,11 @@ def render() -> None:
     st.markdown("**Citation**\n" + "\n".join(f"- {line}" for line in cited))
     if facts.get("notes"):
         st.markdown("**Read this before you read the numbers**\n" + "\n".join(f"- {note}" for note in facts["notes"]))
-    show(store.statements(study), "What the publication says of the group only",
-         "These facts name no patient, so they are never spread over patients.")  # fmt: skip
+    show(
+        store.statements(study),
+        "What the publication says of the group only",
+        "These facts name no patient, so they are never spread over patients.",
+    )
     show(store.protocol(study), "Protocol: eligibility, procedure, schedule", "As printed in the source.")
     show(view.study.visits, "Visit windows", "Days count from day 0. A visit without a window has none published.")
     st.subheader("Imports")
@@ -34,7 +38,7 @@ def render() -> None:
         st.dataframe(findings, hide_index=True, alt="Rejected rows and warnings with file, line and reason")
 
 
-def show(table: object, title: str, note: str) -> None:
+def show(table: pl.DataFrame, title: str, note: str) -> None:
     """A table under its title; nothing where it is empty."""
     if table.is_empty():
         return

@@ -3,6 +3,7 @@
 import polars as pl
 import streamlit as st
 
+from analytics.catalog import Parameter
 from analytics.catalog.endpoints import ENDPOINTS, Endpoint
 from analytics.figures.survival import Curve, plot_survival
 from analytics.groups import SUBJECT_GROUPS, derive_group
@@ -20,9 +21,8 @@ def render() -> None:
     view = controls.view()
     left, right = st.columns(2)
     with left:
-        codes = list(ENDPOINTS)
-        code = st.selectbox("Endpoint", codes, format_func=lambda code: ENDPOINTS[code].label, key="endpoint", bind="query-params")
-    endpoint = ENDPOINTS[code or codes[0]]
+        names = {code: endpoint.label for code, endpoint in ENDPOINTS.items()}
+        endpoint = ENDPOINTS[controls.ask_code("Endpoint", names, "endpoint", "overall")]
     with right:
         by = ask_group(view)
     times = derive_time_to_event(view.subjects, view.events, endpoint)
@@ -33,13 +33,15 @@ def render() -> None:
     result = estimate_survival(grouped, "group" if by != "all" else None)
     curves = [Curve(group.name, group.curve) for group in result.groups]
     figure = plot_survival(curves, endpoint.label, view.origin, controls.theme())
-    flag = f"python cli.py survival --study {view.cohort.study} --endpoint {endpoint.code}" + (f" --by {by}" if by != "all" else "")
+    flag = f"python cli.py survival --study {view.cohort.study} --endpoint {endpoint.code}" + (
+        f" --by {by}" if by != "all" else ""
+    )
     steps = pl.concat([group.curve.with_columns(group=pl.lit(group.name)) for group in result.groups])
     controls.show_figure(figure, "survival", f"{endpoint.label}: Kaplan-Meier curves with number at risk", steps, flag)
     show_results(result, grouped, endpoint, by)
 
 
-def find_parameter(by: str) -> object:
+def find_parameter(by: str) -> Parameter | None:
     """The parameter that a group rests on; None for a column of the subjects."""
     return None if by in (*SUBJECT_GROUPS, "age") else find_any_parameter(by)
 
@@ -50,12 +52,10 @@ def ask_group(view: controls.View) -> str:
     ages = {"age": "Age, at the median"} if view.subjects["age"].count() else {}
     based = view.panel.filter(pl.col("base").is_not_null())
     parameters = controls.order_parameters(list_parameters(based))
-    values = {item.paramcd: f"Baseline {item.label}" for item in parameters if not item.derived}
+    values = {item.paramcd: f"Baseline {item.name}" for item in parameters if not item.derived}
     names = {"all": "Nothing: all patients"} | columns | ages | values
     first = "arm" if "arm" in columns else "all"
-    chosen = st.selectbox("By", list(names), index=list(names).index(first), format_func=lambda code: names[code], key="by",
-                          bind="query-params")  # fmt: skip
-    return chosen or "all"
+    return controls.ask_code("By", names, "by", first)
 
 
 def show_results(result: Survival, grouped: pl.DataFrame, endpoint: Endpoint, by: str) -> None:
@@ -65,7 +65,10 @@ def show_results(result: Survival, grouped: pl.DataFrame, endpoint: Endpoint, by
         st.markdown(describe_log_rank(result.log_rank))
     unknown = grouped.filter(pl.col("time").is_null()).height
     ungrouped = grouped.filter(pl.col("time").is_not_null(), pl.col("group").is_null()).height if by != "all" else 0
-    notes = [endpoint.reading, "Shaded: 95 % log-log interval. Ticks: censored. At risk on a day: time not before that day."]
+    notes = [
+        endpoint.reading,
+        "Shaded: 95 % log-log interval. Ticks: censored. At risk on a day: time not before that day.",
+    ]
     notes += [f"{unknown} patients without follow-up time are left out."] if unknown else []
     notes += [f"{ungrouped} patients whose group is not known are left out."] if ungrouped else []
     st.caption(" ".join(notes))

@@ -23,18 +23,27 @@ def render() -> None:
         by_visit = ask("Along", "along", ["Visits", "Days"]) == "Visits"
     courses = place_courses(view.panel, view.study.visits, measure, by_visit)
     if courses.is_empty():
-        st.info(f"No patient of this cohort has {measure.needs} of {parameter.label}.")
+        st.info(f"No patient of this cohort has {measure.needs} of {parameter.name}.")
         show_not_computable(view)
         st.stop()
     summary = summarize_courses(view.panel, view.study.visits, measure, by_visit)
     individuals = st.toggle("Individual patients", value=True, key="individuals")
     x_title, y_title, visits = describe_axis(courses, measure, by_visit, view.origin)
     figure = plot_trajectories(
-        courses, summary, Axes(x_title, y_title, visits, measure.is_change), controls.theme(),
-        individuals or summary["n"].max() < 10,
-    )  # fmt: skip
+        courses,
+        summary,
+        Axes(x_title, y_title, visits, measure.is_change),
+        controls.theme(),
+        individuals or summary.filter(pl.col("n") >= 10).is_empty(),
+    )
     alt = f"{y_title} by arm, individual courses and means"
-    controls.show_figure(figure, "trajectories", alt, summary, f"python cli.py change --study {view.cohort.study} --parameter {parameter.paramcd}")
+    controls.show_figure(
+        figure,
+        "trajectories",
+        alt,
+        summary,
+        f"python cli.py change --study {view.cohort.study} --parameter {parameter.paramcd}",
+    )
     show_notes(courses, summary)
     with st.expander("Table"):
         st.dataframe(summary.drop("x"), hide_index=True, alt="Summary by visit and arm")
@@ -43,13 +52,16 @@ def render() -> None:
 
 def ask(label: str, key: str, options: list[str]) -> str:
     """One of a few choices, kept in the address."""
-    return st.segmented_control(label, options, default=options[0], required=True, key=key, bind="query-params") or options[0]
+    return (
+        st.segmented_control(label, options, default=options[0], required=True, key=key, bind="query-params")
+        or options[0]
+    )
 
 
 def show_notes(courses: pl.DataFrame, summary: pl.DataFrame) -> None:
     """The rules in force for this figure."""
     n = courses["usubjid"].n_unique()
-    notes = ["Thick lines are means of observed cases, bars their 95 % t interval."]
+    notes = ["Thick lines are means of observed cases (from 3 patients on), bars their 95 % t interval."]
     if summary.filter(pl.col("n") < 10).height:
         notes.append("Below 10 patients no interval is drawn; read the single courses.")
     if n > 300:
