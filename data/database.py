@@ -43,8 +43,6 @@ def transaction(connection: duckdb.DuckDBPyConnection) -> Generator[None]:
 
 def open_reader(home: Home, revision: str) -> duckdb.DuckDBPyConnection:
     """A connection that can only read this revision, with external access off. Use one cursor per query."""
-    connection = duckdb.connect(
-        str(home.revision_file(revision)), read_only=True, config={"enable_external_access": "false"}
-    )
-    connection.execute("SET lock_configuration = true")
-    return connection
+    # Both are given at the door: connections of one process to one file share their configuration.
+    config = {"enable_external_access": "false", "lock_configuration": "true"}
+    return duckdb.connect(str(home.revision_file(revision)), read_only=True, config=config)

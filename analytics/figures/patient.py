@@ -109,6 +109,12 @@ class Strip:
         )
         self.figure.add_trace(trace, row=self.row, col=column)
 
+    def widen(self, values: pl.DataFrame) -> None:
+        """Give values that are all the same a scale on which their decimals can be read."""
+        if values["aval"].n_unique() == 1 and not self.parameter.levels:
+            value, step = values["aval"][0], 2 * 10.0**-self.parameter.decimals
+            self.figure.update_yaxes(range=[value - 2 * step, value + 2 * step], row=self.row)
+
     def finish(self) -> None:
         """Title, scale and reference range."""
         place = {"x": 0, "y": 1, "xref": "x domain", "yref": "y domain", "xanchor": "left", "yanchor": "bottom"}
@@ -118,9 +124,9 @@ class Strip:
         if self.parameter.levels:
             grades = list(self.parameter.levels)
             scale = {"tickvals": grades, "range": [min(grades) - 0.4, max(grades) + 0.4]}
-            self.figure.update_yaxes(**scale, row=self.row, col="all")
+            self.figure.update_yaxes(**scale, row=self.row)
             return
-        self.figure.update_yaxes(nticks=4, row=self.row, col="all")
+        self.figure.update_yaxes(nticks=4, tickformat=f".{self.parameter.decimals}f", row=self.row)
         if low is not None and high is not None and low < high:
             band = {"y0": low, "y1": high, "fillcolor": self.theme.band, "line_width": 0, "layer": "below"}
             self.figure.add_hrect(**band, row=self.row, col="all")
@@ -139,6 +145,7 @@ def fill_strip(strip: Strip, values: pl.DataFrame, layout: Layout, days: float) 
         strip.add_values(undated, undated["avisit"].to_list(), column)
         axis = {"type": "category", "categoryorder": "array", "categoryarray": list(layout.visits)}
         strip.figure.update_xaxes(**axis, range=[-0.5, len(order) - 0.5], row=strip.row, col=column)
+    strip.widen(values)
     strip.finish()
 
 

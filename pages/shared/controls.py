@@ -138,17 +138,17 @@ def show_figure(figure: go.Figure, key: str, alt: str, table: pl.DataFrame, comm
         figure, key=key, alt=alt, config={"displaylogo": False, "modeBarButtonsToRemove": ["select2d", "lasso2d"]}
     )
     prefix = "SIMULATED-" if is_simulated() else ""
-    left, right = st.columns([1, 4], vertical_alignment="center")
-    left.download_button(
-        "Table (CSV)",
-        data=lambda: export_csv(table),
-        file_name=f"{prefix}{key}.csv",
-        mime="text/csv",
-        key=f"{key}_csv",
-        on_click="ignore",
-        icon=":material/download:",
-    )
-    right.caption(f"The same numbers in the terminal: `{command}`")
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.download_button(
+            "Table (CSV)",
+            data=lambda: export_csv(table),
+            file_name=f"{prefix}{key}.csv",
+            mime="text/csv",
+            key=f"{key}_csv",
+            on_click="ignore",
+            icon=":material/download:",
+        )
+        st.caption(f"The same numbers in the terminal: `{command}`")
 
 
 def is_simulated() -> bool:

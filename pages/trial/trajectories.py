@@ -14,20 +14,17 @@ def render() -> None:
     """The page."""
     st.title("Trajectories")
     view = controls.view()
-    left, middle, right = st.columns([3, 2, 2], vertical_alignment="bottom")
-    with left:
-        parameter = controls.ask_parameter(view.panel, "paramcd")
-    with middle:
+    parameter = controls.ask_parameter(view.panel, "paramcd")
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         measure = Measure(ask("Show", "measure", list(MEASURES)), parameter)
-    with right:
         by_visit = ask("Along", "along", ["Visits", "Days"]) == "Visits"
+        individuals = st.toggle("Individual patients", value=True, key="individuals")
     courses = place_courses(view.panel, view.study.visits, measure, by_visit)
     if courses.is_empty():
         st.info(f"No patient of this cohort has {measure.needs} of {parameter.name}.")
         show_not_computable(view)
         st.stop()
     summary = summarize_courses(view.panel, view.study.visits, measure, by_visit)
-    individuals = st.toggle("Individual patients", value=True, key="individuals")
     x_title, y_title, visits = describe_axis(courses, measure, by_visit, view.origin)
     figure = plot_trajectories(
         courses,
