@@ -27,7 +27,8 @@ from data.backup import BadBackup, back_up, restore, verify
 from data.database import open_reader
 from data.export import UnknownStudy, export_study
 from data.home import DamagedStore, NoStore, find_home
-from data.importers.run import BatchReport, ImportReport, import_paths
+from data.importers.describe import describe_batch, describe_report
+from data.importers.run import import_paths
 from data.importers.study_file import BadStudyFile
 from data.importers.text import UnreadableFile
 from data.integrity import BrokenIntegrity
@@ -51,7 +52,6 @@ EXPECTED = (
     UnknownStudy,
     UnreadableFile,
 )
-SHOWN = 20
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON for machines.")
 study_option = click.option("--study", required=True, help="The study, as 'studies' lists it.")
 
@@ -87,48 +87,13 @@ def import_(paths: tuple[Path, ...], study: str | None, preview: bool, as_json: 
     if as_json:
         click.echo(json.dumps(describe_report(report), ensure_ascii=False))
     else:
-        for batch in report.batches:
-            show_batch(batch)
+        for line in (line for batch in report.batches for line in describe_batch(batch)):
+            click.echo(line)
         done = (
             "nothing changed: this was a preview" if preview else report.revision or "nothing new: no revision was made"
         )
         click.echo(f"Result: {done}")
     sys.exit(1 if report.rejected else 0)
-
-
-def describe_report(report: ImportReport) -> dict[str, Any]:
-    """An import for machines."""
-    batches = [
-        {
-            "batch": item.batch,
-            "study": item.study,
-            "file": item.file_name,
-            "kind": item.shape,
-            "read": item.outcome.read,
-            "accepted": item.outcome.accepted.height if item.batch else 0,
-            "unchanged": item.outcome.unchanged,
-            "rejected": item.outcome.rejected.to_dicts(),
-            "warnings": item.outcome.warnings.to_dicts(),
-        }
-        for item in report.batches
-    ]
-    return {"revision": report.revision, "batches": batches}
-
-
-def show_batch(item: BatchReport) -> None:
-    """An imported file for people: counts, then rejected rows and warnings with their reasons."""
-    counts = (
-        f"{item.outcome.read} read, {item.outcome.accepted.height} accepted, {item.outcome.rejected.height} rejected"
-    )
-    known = "already imported, nothing added" if item.batch is None else f"batch {item.batch}: {counts}"
-    click.echo(f"{item.study}, {item.file_name} as {item.shape}: {known}, {item.outcome.unchanged} unchanged")
-    for level, rows in (("rejected", item.outcome.rejected), ("look", item.outcome.warnings)):
-        for row in rows.head(SHOWN).iter_rows(named=True):
-            place = f"line {row['line']}" if row["line"] else "file"
-            where = f", column {row['column']}" if row["column"] else ""
-            click.echo(f"  {level}: {item.file_name}, {place}{where}: {row['reason']}")
-        if rows.height > SHOWN:
-            click.echo(f"  {level}: {rows.height - SHOWN} more; all stand on the page About the data")
 
 
 @main.command()

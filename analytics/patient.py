@@ -6,6 +6,11 @@ from analytics.catalog import Parameter
 from analytics.scores import SCORES, find_any_parameter
 from analytics.scoring import explain_missing
 
+# What a hepatologist looks at first, in this order.
+KEY_PARAMETERS = (
+    *("child_pugh", "meld", "albi", "mayo_pbc", "bilirubin", "albumin", "inr", "pt_activity", "fibrosis_index"),
+    *("liver_volume", "liver_volume_pct", "ascites_grade", "quality_of_life", "platelets", "creatinine"),
+)
 VERDICTS = {1: "better", -1: "worse", 0: "unchanged"}
 
 

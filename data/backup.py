@@ -12,7 +12,7 @@ from data.audit import AuditEntry, check_audit
 from data.database import open_reader
 from data.home import DamagedStore, Home
 from data.integrity import check_integrity
-from data.revisions import hash_file, record_action, write_revision
+from data.revisions import hash_file, hold_lock, record_action, write_revision
 
 DATABASE = "hepatrace.duckdb"
 
@@ -63,8 +63,13 @@ def unpack(path: Path, folder: Path) -> Path:
 
 
 def verify(home: Home) -> list[str]:
-    """What was proved, a line each. Raises BrokenAudit, DamagedStore, NoStore, BrokenIntegrity."""
-    entries = check_audit(home)
+    """What was proved, a line each; what a killed import left behind is cleared first.
+
+    Raises BrokenAudit, DamagedStore, NoStore, BrokenIntegrity, StoreBusy.
+    """
+    home.current()
+    with hold_lock(home):
+        entries = check_audit(home)
     proved = [f"audit log: {len(entries)} entries in an unbroken chain"]
     published = list_published(entries)
     present = [name for name in home.revisions() if name in published]

@@ -77,25 +77,26 @@ def simulate_trial(subjects: int, seed: int, out: Path, arms: int = 2) -> Path:
         "medications": simulate_medications(roster, days, severity, ends["last"]),
         "measurements": report_values(rng, roster, days, severity, ends["last"]),
     }
-    for name, columns in FILES.items():
-        tables[name].select(columns.split()).write_csv(folder / f"{name}.csv")
-    (folder / "study.toml").write_text(describe_study(study, subjects, arms, seed), encoding="utf-8")
+    filled = {name: table for name, table in tables.items() if table.height}  # one subject may have no infusion
+    for name, table in filled.items():
+        table.select(FILES[name].split()).write_csv(folder / f"{name}.csv")
+    head = STUDY_TOML.format(study=study, subjects=subjects, arms=arms, seed=seed, visits=describe_visits())
+    (folder / "study.toml").write_text(head + "".join(map(describe_file, filled)), encoding="utf-8")
     return folder
 
 
-def describe_study(study: str, subjects: int, arms: int, seed: int) -> str:
-    """The content of study.toml."""
-    visits = "\n".join(
+def describe_visits() -> str:
+    """The visits of study.toml, a line each."""
+    return "\n".join(
         f'    {{ avisit = "{name}", target = {target}, first = {first}, last = {last} }},'
         for name, target, first, last in derive_windows()
     )
-    head = STUDY_TOML.format(study=study, subjects=subjects, arms=arms, seed=seed, visits=visits)
-    files = [
-        f'\n[[files]]\npath = "{name}.csv"\nshape = "{name}"\n[files.columns]\n'
-        + "".join(f'{column} = "{column}"\n' for column in columns.split())
-        for name, columns in FILES.items()
-    ]
-    return head + "".join(files)
+
+
+def describe_file(name: str) -> str:
+    """The block of study.toml that says how a file is read."""
+    columns = "".join(f'{column} = "{column}"\n' for column in FILES[name].split())
+    return f'\n[[files]]\npath = "{name}.csv"\nshape = "{name}"\n[files.columns]\n{columns}'
 
 
 def simulate_subjects(rng: Generator, subjects: int, arms: int) -> pl.DataFrame:

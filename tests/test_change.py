@@ -26,7 +26,13 @@ def rows(**columns) -> pl.DataFrame:
 
 VISITS = pl.DataFrame(
     {"avisit": ["W4"], "position": [0], "target_day": [28], "first_day": [21], "last_day": [35]},
-    schema={"avisit": pl.String, "position": pl.Int32, "target_day": pl.Int32, "first_day": pl.Int32, "last_day": pl.Int32},
+    schema={
+        "avisit": pl.String,
+        "position": pl.Int32,
+        "target_day": pl.Int32,
+        "first_day": pl.Int32,
+        "last_day": pl.Int32,
+    },
 )
 
 

@@ -119,7 +119,11 @@ def test_child_pugh_points_are_the_same_in_si_and_conventional_units_at_every_cu
         value = cut + step
         points = {
             given_unit: score_record(
-                {"id": 1, "score": "child_pugh", "inputs": PATIENT_IN_B | {name: {"value": given_value, "unit": given_unit}}}
+                {
+                    "id": 1,
+                    "score": "child_pugh",
+                    "inputs": PATIENT_IN_B | {name: {"value": given_value, "unit": given_unit}},
+                }
             )["outputs"][f"{name}_points"]
             for given_value, given_unit in ((value, own["unit"]), (round(value * factor, 9), unit))
         }
@@ -138,7 +142,10 @@ PATIENT_IN_B = {
 @pytest.mark.parametrize(
     ("change", "sentence"),
     [
-        ({"bilirubin": {"value": 212, "unit": "mg/dL"}}, "Bilirubin, total 212 mg/dL is impossible: outside 0.05 to 100"),
+        (
+            {"bilirubin": {"value": 212, "unit": "mg/dL"}},
+            "Bilirubin, total 212 mg/dL is impossible: outside 0.05 to 100",
+        ),
         ({"albumin": {"value": 38, "unit": "g/dL"}}, "impossible"),
         ({"inr": {"value": 1.4, "unit": "mg/dL"}}, "was given in 'mg/dL'"),
         ({"ascites": {"value": "soup"}}, "'soup' is not one of its words"),

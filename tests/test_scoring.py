@@ -57,14 +57,18 @@ def test_a_later_value_is_never_used():
 
 def test_two_dialysis_sessions_within_7_days_set_creatinine_to_its_cap():
     labs = measure(*((10, code, value) for code, value in MELD.items()))
-    sessions = pl.DataFrame({"usubjid": ["S1"] * 2, "kind": ["dialysis"] * 2, "day": [4, 8]}, schema_overrides={"day": pl.Int32})
+    sessions = pl.DataFrame(
+        {"usubjid": ["S1"] * 2, "kind": ["dialysis"] * 2, "day": [4, 8]}, schema_overrides={"day": pl.Int32}
+    )
     # 10 x (0.957 ln 4 + 0.378 ln 3.4 + 1.120 ln 1.7 + 0.643) = 30.27
     assert meld(labs, sessions)["aval"] == 30
     assert meld(labs, sessions.head(1))["aval"] == 20
 
 
 def test_a_study_may_give_ascites_grade_2_two_points():
-    labs = measure((0, "bilirubin", 1.0), (0, "albumin", 4.0), (0, "inr", 1.1), (0, "he_grade", 0.0), (0, "ascites_grade", 2.0))
+    labs = measure(
+        (0, "bilirubin", 1.0), (0, "albumin", 4.0), (0, "inr", 1.1), (0, "he_grade", 0.0), (0, "ascites_grade", 2.0)
+    )
     by_default, by_study = (
         derive_scores(labs, SUBJECTS, NO_EVENTS, settings).filter(pl.col("paramcd") == "child_pugh")["aval"][0]
         for settings in (ScoreSettings(), ScoreSettings(ascites_grade_2_points=2))
@@ -73,10 +77,17 @@ def test_a_study_may_give_ascites_grade_2_two_points():
 
 
 def test_prothrombin_seconds_need_a_control_of_the_same_day():
-    labs = [(0, "bilirubin", 1.0), (0, "albumin", 4.0), (0, "he_grade", 0.0), (0, "ascites_grade", 0.0), (0, "pt_sec", 17.0)]
+    labs = [
+        (0, "bilirubin", 1.0),
+        (0, "albumin", 4.0),
+        (0, "he_grade", 0.0),
+        (0, "ascites_grade", 0.0),
+        (0, "pt_sec", 17.0),
+    ]
     alone, with_control = (
-        derive_scores(measure(*labs, *more), SUBJECTS, NO_EVENTS, ScoreSettings())
-        .filter(pl.col("paramcd") == "child_pugh")["aval"][0]
+        derive_scores(measure(*labs, *more), SUBJECTS, NO_EVENTS, ScoreSettings()).filter(
+            pl.col("paramcd") == "child_pugh"
+        )["aval"][0]
         for more in ([], [(0, "pt_control_sec", 12.0)])
     )
     assert (alone, with_control) == (None, 6)
@@ -120,7 +131,10 @@ def test_the_simulated_trial_has_every_score_but_the_one_for_pbc(panels):
 def test_doses_by_day_add_up_and_are_0_between_intervals():
     days = measure((0, "albumin", 3.0), (5, "albumin", 3.0), (9, "albumin", 3.0))
     columns = {"usubjid": "S1", "drug": "Spironolactone", "unit": "mg/d"}
-    intervals = [{"start_day": 0, "end_day": 5, "daily_dose": 100.0}, {"start_day": 5, "end_day": 8, "daily_dose": 50.0}]
+    intervals = [
+        {"start_day": 0, "end_day": 5, "daily_dose": 100.0},
+        {"start_day": 5, "end_day": 8, "daily_dose": 50.0},
+    ]
     doses = derive_doses(days, pl.DataFrame([columns | interval for interval in intervals]))
     assert doses.filter(pl.col("paramcd") == "spironolactone_dose").sort("day")["aval"].to_list() == [100.0, 150.0, 0.0]
     assert doses.filter(pl.col("paramcd") == "furosemide_dose")["aval"].to_list() == [0.0, 0.0, 0.0]

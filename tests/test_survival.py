@@ -115,7 +115,10 @@ def test_log_rank_by_arm_equals_r(pbc, r_reference):
 def test_restricted_mean_and_its_standard_error_equal_r(pbc, r_reference, arm):
     expected = r_reference["rmst_pbc_trt_3650"]["result"]["by_group"][arm]
     curve = estimate_kaplan_meier(pbc.filter(pl.col("arm") == arm))
-    assert estimate_rmst(curve, 3650) == (pytest.approx(expected["rmst"], rel=1e-9), pytest.approx(expected["se"], rel=1e-9))
+    assert estimate_rmst(curve, 3650) == (
+        pytest.approx(expected["rmst"], rel=1e-9),
+        pytest.approx(expected["se"], rel=1e-9),
+    )
 
 
 @pytest.mark.parametrize("edge", EDGES)
@@ -177,7 +180,9 @@ def test_a_median_without_upper_limit_is_told_in_words():
 
 
 SUBJECTS = pl.DataFrame({"usubjid": ["a", "b", "c", "d"], "last_contact_day": [100, 200, None, 50]})
-EVENTS = pl.DataFrame({"usubjid": ["a", "a", "b", "d"], "kind": ["transplant", "death", "death", "ascites"], "day": [40, 100, 150, -5]})
+EVENTS = pl.DataFrame(
+    {"usubjid": ["a", "a", "b", "d"], "kind": ["transplant", "death", "death", "ascites"], "day": [40, 100, 150, -5]}
+)
 
 
 def test_transplant_ends_the_observation_of_overall_survival():
@@ -197,10 +202,33 @@ def test_a_decompensation_before_day_0_is_no_event_after_it():
 
 def test_the_terminal_gives_survival_in_its_fixed_form(run, store, monkeypatch):
     monkeypatch.setenv("HEPATRACE_HOME", str(store.folder))
-    result = run("survival", "--study", "mayo-pbc", "--endpoint", "overall", "--by", "arm", "--at", "365,9999", "--tau", "3650", "--json")
+    result = run(
+        "survival",
+        "--study",
+        "mayo-pbc",
+        "--endpoint",
+        "overall",
+        "--by",
+        "arm",
+        "--at",
+        "365,9999",
+        "--tau",
+        "3650",
+        "--json",
+    )
     record = json.loads(result.stdout)
     assert [group["group"] for group in record["groups"]] == ["D-penicillamine", "Placebo"]
-    assert set(record["groups"][0]) == {"group", "n", "events", "median", "median_lower", "median_upper", "rmst", "rmst_se", "at"}
+    assert set(record["groups"][0]) == {
+        "group",
+        "n",
+        "events",
+        "median",
+        "median_lower",
+        "median_upper",
+        "rmst",
+        "rmst_se",
+        "at",
+    }
     assert set(record["groups"][0]["at"][0]) == {"day", "survival", "lower", "upper", "at_risk", "events", "censored"}
     assert record["groups"][0]["at"][1]["at_risk"] == 0
     assert set(record["logrank"]) == {"statistic", "df", "p"}

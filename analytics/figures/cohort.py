@@ -10,41 +10,40 @@ EVENT_SYMBOLS = {"death": "x", "transplant": "star", "infusion": "triangle-down"
 
 
 def plot_follow_up(subjects: pl.DataFrame, events: pl.DataFrame, origin: str, theme: Theme) -> go.Figure:
-    """One bar a subject from day 0 to the last contact, with its events; longest at the bottom.
+    """One bar a subject from day 0 to the last contact, with its events; longest on top of each arm.
 
     ``subjects`` has usubjid, arm, last_contact_day; ``events`` usubjid, kind, day. Subjects without
     a last contact are left out.
     """
-    known = subjects.filter(pl.col("last_contact_day").is_not_null()).sort(
-        "arm", "last_contact_day", descending=[False, True]
-    )
-    placed = known.with_columns(y=pl.int_range(pl.len()))
+    known = subjects.filter(pl.col("last_contact_day").is_not_null())
+    placed = known.sort("arm", "last_contact_day", descending=[False, True]).with_columns(y=pl.int_range(pl.len()))
     unit = choose_time_unit(float(str(placed["last_contact_day"].max() or 0)))
     figure = go.Figure()
     for index, arm in enumerate(placed["arm"].unique().sort().to_list()):
-        group = placed.filter(pl.col("arm") == arm)
-        figure.add_trace(
-            go.Bar(
-                y=numbers(group["y"]),
-                x=numbers(group["last_contact_day"] / unit.days),
-                orientation="h",
-                name=arm,
-                marker={"color": theme.faint(index, 0.6)},
-                customdata=group["usubjid"].to_numpy(),
-                hovertemplate="%{customdata}: last contact %{x:.1f}<extra></extra>",
-            )
-        )
+        add_bars(figure, placed.filter(pl.col("arm") == arm), unit.days, theme.faint(index, 0.6))
     for kind in events["kind"].unique().sort().to_list():
         add_events(figure, placed, events.filter(pl.col("kind") == kind), kind, unit.days, theme)
     figure.update_xaxes(title=f"{unit.name} since {origin}")
-    named = placed.height <= MOST_NAMED
-    figure.update_yaxes(
-        tickvals=placed["y"].to_list() if named else [],
-        ticktext=placed["usubjid"].to_list() if named else [],
-        title=None if named else f"{placed.height} subjects, hover for the name",
-        autorange="reversed",
+    if placed.height <= MOST_NAMED:
+        figure.update_yaxes(tickvals=placed["y"].to_list(), ticktext=placed["usubjid"].to_list(), autorange="reversed")
+    else:
+        figure.update_yaxes(tickvals=[], title=f"{placed.height} subjects, hover for the name", autorange="reversed")
+    height = min(900, max(260, 130 + 15 * placed.height))
+    return lay_out(figure, height).update_layout(barmode="overlay", bargap=0.25)
+
+
+def add_bars(figure: go.Figure, group: pl.DataFrame, days: float, color: str) -> None:
+    """The bars of one arm."""
+    trace = go.Bar(
+        y=numbers(group["y"]),
+        x=numbers(group["last_contact_day"] / days),
+        orientation="h",
+        name=group["arm"][0],
+        marker={"color": color},
+        customdata=group["usubjid"].to_numpy(),
+        hovertemplate="%{customdata}: last contact %{x:.1f}<extra></extra>",
     )
-    return lay_out(figure, min(900, max(260, 130 + 15 * placed.height))).update_layout(barmode="overlay", bargap=0.25)
+    figure.add_trace(trace)
 
 
 def add_events(
@@ -85,16 +84,13 @@ def plot_completeness(table: pl.DataFrame, labels: dict[str, str], theme: Theme)
             x=visits,
             y=[labels[code] for code in codes],
             texttemplate="%{text}",
-            zmin=0,
-            zmax=100,
-            xgap=2,
-            ygap=2,
             colorscale=theme.carpet,
             textfont={"color": theme.ink},
             colorbar={"title": "% of expected", "thickness": 12},
             hovertemplate="%{y}, %{x}: %{text} of %{customdata} expected<extra></extra>",
         )
     )
+    figure.update_traces(zmin=0, zmax=100, xgap=2, ygap=2)
     figure.update_yaxes(autorange="reversed", automargin=True)
     figure.update_xaxes(side="top")
     return lay_out(figure, max(240, 100 + 26 * len(codes)), legend=False).update_layout(margin={"t": 56, "b": 16})

@@ -67,19 +67,7 @@ def read_at_risk(frame: pl.DataFrame, ticks: list[float], unit: TimeUnit) -> lis
 def add_curve(figure: go.Figure, curve: Curve, index: int, unit: TimeUnit, theme: Theme) -> None:
     """One group's limits, curve and censor marks."""
     frame = curve.frame.with_columns(time=pl.col("day") / unit.days, percent=100 * pl.col("survival"))
-    limits = frame.filter(pl.col("lower").is_not_null())
-    for column, fill in (("lower", None), ("upper", "tonexty")):
-        edge = go.Scatter(
-            x=numbers(limits["time"]),
-            y=numbers(100 * limits[column]),
-            mode="lines",
-            line={"width": 0, "shape": "hv"},
-            fill=fill,
-            fillcolor=theme.faint(index, 0.16),
-            showlegend=False,
-            hoverinfo="skip",
-        )
-        figure.add_trace(edge, row=1, col=1)
+    add_limits(figure, frame.filter(pl.col("lower").is_not_null()), theme.faint(index, 0.16))
     line = go.Scatter(
         x=numbers(frame["time"]),
         y=numbers(frame["percent"]),
@@ -89,7 +77,6 @@ def add_curve(figure: go.Figure, curve: Curve, index: int, unit: TimeUnit, theme
         customdata=frame["at_risk"].to_numpy(),
         hovertemplate=f"{curve.name}: %{{y:.1f}} %, %{{customdata}} at risk<extra></extra>",
     )
-    figure.add_trace(line, row=1, col=1)
     censored = frame.filter(pl.col("censored") > 0)
     marks = go.Scatter(
         x=numbers(censored["time"]),
@@ -99,4 +86,13 @@ def add_curve(figure: go.Figure, curve: Curve, index: int, unit: TimeUnit, theme
         marker={"symbol": "line-ns-open", "size": 8, "color": theme.color(index)},
         hoverinfo="skip",
     )
-    figure.add_trace(marks, row=1, col=1)
+    figure.add_traces([line, marks], rows=1, cols=1)
+
+
+def add_limits(figure: go.Figure, limits: pl.DataFrame, fill: str) -> None:
+    """The area between the limits of one group."""
+    shared = {"mode": "lines", "line": {"width": 0, "shape": "hv"}, "showlegend": False, "hoverinfo": "skip"}
+    x = numbers(limits["time"])
+    lower = go.Scatter(x=x, y=numbers(100 * limits["lower"]), **shared)
+    upper = go.Scatter(x=x, y=numbers(100 * limits["upper"]), fill="tonexty", fillcolor=fill, **shared)
+    figure.add_traces([lower, upper], rows=1, cols=1)

@@ -130,28 +130,17 @@ def import_source(
     mapping = source.mapping or guess_shape(table, source.path.name)
     if find_batch(connection, source.study, digest, mapping) is not None:
         return BatchReport(None, source.study, source.path.name, mapping.shape, empty_outcome(table))
-    outcome = read_outcome(connection, table, mapping, source)
-    new = part_known(connection, source.study, mapping.shape, outcome)
-    batch = insert_batch(
-        connection,
-        {
-            "study": source.study,
-            "kind": mapping.shape,
-            "file_name": source.path.name,
-            "sha256": digest,
-            "mapping": mapping.to_json(),
-            "rows_read": new.read,
-            "accepted": new.accepted.height,
-            "rejected": new.rejected.height,
-            "unchanged": new.unchanged,
-            "imported_at": utc_now(),
-            "who": find_user(),
-            "revision": revision,
-        },
-        new,
-    )
-    insert_rows(connection, mapping.shape, source.study, batch, new.accepted)
-    return BatchReport(batch, source.study, source.path.name, mapping.shape, new)
+    outcome = part_known(connection, source.study, mapping.shape, read_outcome(connection, table, mapping, source))
+    facts: dict[str, Any] = {
+        "study": source.study,
+        "kind": mapping.shape,
+        "file_name": source.path.name,
+        "sha256": digest,
+    }
+    facts |= {"mapping": mapping.to_json(), "imported_at": utc_now(), "who": find_user(), "revision": revision}
+    batch = insert_batch(connection, facts, outcome)
+    insert_rows(connection, mapping.shape, source.study, batch, outcome.accepted)
+    return BatchReport(batch, source.study, source.path.name, mapping.shape, outcome)
 
 
 def read_outcome(

@@ -93,7 +93,9 @@ def part_contradictions(fresh: pl.DataFrame, stored: pl.DataFrame, shape: str) -
 
 
 def insert_batch(connection: duckdb.DuckDBPyConnection, facts: dict[str, Any], outcome: Outcome) -> int:
-    """Record a batch with its rejected rows and warnings; its number."""
+    """Record a batch with its counts, rejected rows and warnings; its number."""
+    counts = {"rows_read": outcome.read, "accepted": outcome.accepted.height}
+    facts = facts | counts | {"rejected": outcome.rejected.height, "unchanged": outcome.unchanged}
     row = connection.execute("SELECT coalesce(max(batch), 0) + 1 FROM import_batch ORDER BY 1").fetchone()
     batch = row[0] if row else 1
     names = ", ".join(facts)

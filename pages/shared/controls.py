@@ -151,6 +151,11 @@ def show_figure(figure: go.Figure, key: str, alt: str, table: pl.DataFrame, comm
         st.caption(f"The same numbers in the terminal: `{command}`")
 
 
+def export_command(view: View) -> str:
+    """The command that writes the study's rows."""
+    return f"python cli.py export --study {view.cohort.study} --out FOLDER"
+
+
 def is_simulated() -> bool:
     """Whether the study in view is simulated."""
     cohort = st.session_state.get("cohort")

@@ -1,9 +1,13 @@
 """Where a study's data come from: provenance, licence, citation, imports, and what was not accepted."""
 
+from typing import Any
+
 import polars as pl
 import streamlit as st
 
 from pages.shared import controls, store
+
+UNSTATED = "not stated in the study file"
 
 
 def render() -> None:
@@ -13,12 +17,7 @@ def render() -> None:
     study = view.cohort.study
     facts = store.config(study)
     st.markdown(str(facts.get("summary", "")))
-    for label, key in (("Provenance", "provenance"), ("Licence", "licence")):
-        st.markdown(f"**{label}:** {facts.get(key) or 'not stated in the study file'}")
-    cited = facts.get("citation") or ["not stated in the study file"]
-    st.markdown("**Citation**\n" + "\n".join(f"- {line}" for line in cited))
-    if facts.get("notes"):
-        st.markdown("**Read this before you read the numbers**\n" + "\n".join(f"- {note}" for note in facts["notes"]))
+    show_provenance(facts)
     show(
         store.statements(study),
         "What the publication says of the group only",
@@ -26,16 +25,21 @@ def render() -> None:
     )
     show(store.protocol(study), "Protocol: eligibility, procedure, schedule", "As printed in the source.")
     show(view.study.visits, "Visit windows", "Days count from day 0. A visit without a window has none published.")
-    st.subheader("Imports")
-    st.dataframe(store.batches(study), hide_index=True, alt="Imports of this study")
+    show(store.batches(study), "Imports", "Each file with its hash, what became of its rows, and who imported it when.")
     findings = store.findings(study)
-    rejected = findings.filter(level="rejected").height
-    st.subheader("Findings of the imports")
-    st.caption(f"{rejected} rows rejected, {findings.height - rejected} warnings.")
+    rejected = findings.filter(pl.col("level") == "rejected").height
     if findings.is_empty():
         st.info("Every row was accepted without a remark.")
-    else:
-        st.dataframe(findings, hide_index=True, alt="Rejected rows and warnings with file, line and reason")
+    show(findings, "Findings of the imports", f"{rejected} rows rejected, {findings.height - rejected} warnings.")
+
+
+def show_provenance(facts: dict[str, Any]) -> None:
+    """Where the data come from, under which licence, and how to cite them."""
+    for label, key in (("Provenance", "provenance"), ("Licence", "licence")):
+        st.markdown(f"**{label}:** {facts.get(key) or UNSTATED}")
+    st.markdown("**Citation**\n" + "\n".join(f"- {line}" for line in facts.get("citation") or [UNSTATED]))
+    if facts.get("notes"):
+        st.markdown("**Read this before you read the numbers**\n" + "\n".join(f"- {note}" for note in facts["notes"]))
 
 
 def show(table: pl.DataFrame, title: str, note: str) -> None:

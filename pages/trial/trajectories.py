@@ -24,27 +24,25 @@ def render() -> None:
         st.info(f"No patient of this cohort has {measure.needs} of {parameter.name}.")
         show_not_computable(view)
         st.stop()
+    show_courses(view, courses, measure, by_visit, individuals)
+    show_not_computable(view)
+
+
+def show_courses(
+    view: controls.View, courses: pl.DataFrame, measure: Measure, by_visit: bool, individuals: bool
+) -> None:
+    """The figure with its table and the rules behind it."""
     summary = summarize_courses(view.panel, view.study.visits, measure, by_visit)
     x_title, y_title, visits = describe_axis(courses, measure, by_visit, view.origin)
-    figure = plot_trajectories(
-        courses,
-        summary,
-        Axes(x_title, y_title, visits, measure.is_change),
-        controls.theme(),
-        individuals or summary.filter(pl.col("n") >= 10).is_empty(),
-    )
+    few = summary.filter(pl.col("n") >= 10).is_empty()
+    axes = Axes(x_title, y_title, visits, measure.is_change)
+    figure = plot_trajectories(courses, summary, axes, controls.theme(), individuals or few)
+    command = f"python cli.py change --study {view.cohort.study} --parameter {measure.parameter.paramcd} --by arm"
     alt = f"{y_title} by arm, individual courses and means"
-    controls.show_figure(
-        figure,
-        "trajectories",
-        alt,
-        summary,
-        f"python cli.py change --study {view.cohort.study} --parameter {parameter.paramcd}",
-    )
+    controls.show_figure(figure, "trajectories", alt, summary, command)
     show_notes(courses, summary)
     with st.expander("Table"):
         st.dataframe(summary.drop("x"), hide_index=True, alt="Summary by visit and arm")
-    show_not_computable(view)
 
 
 def ask(label: str, key: str, options: list[str]) -> str:

@@ -1,0 +1,92 @@
+"""Patients in lists and headers, as several pages show them."""
+
+from typing import Any
+
+import polars as pl
+import streamlit as st
+
+from analytics.panel import list_parameters
+from analytics.patient import select_patient, tabulate_values
+from analytics.summary import summarize_subjects
+from pages.shared import controls
+
+KEY = ("child_pugh", "meld", "albi", "bilirubin", "albumin", "fibrosis_index")
+
+
+def show_counts(view: controls.View) -> None:
+    """The trial in five numbers."""
+    deaths, transplants, infusions = (
+        view.events.filter(pl.col("kind") == kind)["usubjid"].n_unique() for kind in ("death", "transplant", "infusion")
+    )
+    middle = view.subjects["last_contact_day"].median()
+    facts = {
+        "Patients": view.subjects.height,
+        **({"Infused": infusions} if infusions else {}),
+        "Median time to last contact": "not reported" if middle is None else f"{middle:.0f} days",
+        "Deaths": deaths,
+        "Transplants": transplants,
+    }
+    for column, (label, value) in zip(st.columns(len(facts)), facts.items(), strict=True):
+        column.metric(label, value)
+
+
+def show_patients(view: controls.View) -> None:
+    """The patients; a click on a row opens one."""
+    st.subheader("Patients")
+    shown = [code for code in KEY if code in list_parameters(view.panel)]
+    table = summarize_subjects(view.subjects, view.panel, view.events, shown)
+    event = st.dataframe(
+        table,
+        key="patients",
+        hide_index=True,
+        on_select="rerun",
+        selection_mode="single-row",
+        height=300,
+        column_config=label_columns(shown),
+        alt="Patients of the cohort with their latest change from baseline",
+    )
+    st.caption("Click the box at the left of a row to open the patient. Changes are latest value minus baseline.")
+    if event["selection"]["rows"]:
+        controls.open_patient(table["usubjid"][event["selection"]["rows"][0]])
+
+
+def label_columns(shown: list[str]) -> dict[str, Any]:
+    """The columns of the list of patients, with the decimals of the catalog."""
+    labels: dict[str, Any] = {"usubjid": "Patient", "arm": "Arm", "sex": "Sex", "etiology": "Etiology"}
+    labels |= {"last_contact_day": "Last contact, day", "status": "Outcome", "visits": "Visits"}
+    labels["age"] = st.column_config.NumberColumn("Age", format="%.0f")
+    for item in controls.order_parameters(shown):
+        change = st.column_config.NumberColumn(f"{item.name}, change", format=f"%+.{item.decimals}f")
+        labels[f"{item.paramcd}_chg"] = change
+    return labels
+
+
+def show_header(patient: dict[str, Any], events: pl.DataFrame) -> None:
+    """Who it is and how it ended."""
+    ends = events.filter(pl.col("kind").is_in(["death", "transplant"])).sort("day")
+    contact = patient["last_contact_day"]
+    status = f"{ends['kind'][-1]} on day {ends['day'][-1]}" if ends.height else "no death or transplant recorded"
+    age = patient["age"]
+    facts = {
+        "Arm": patient["arm"],
+        "Age, sex": f"{'age not recorded' if age is None else f'{age:.0f}'}, {patient['sex'] or 'sex not recorded'}",
+        "Etiology": patient["etiology"] or "not recorded",
+        "Status": status,
+        "Last contact": "not reported" if contact is None else f"day {contact}",
+    }
+    for column, (label, value) in zip(st.columns(len(facts)), facts.items(), strict=True):
+        column.caption(label)
+        column.markdown(f"**{value}**")
+
+
+def show_tables(view: controls.View, own: pl.DataFrame, usubjid: str) -> None:
+    """Everything known of the patient, in tables."""
+    tables = {
+        "All values, with file and line": tabulate_values(own),
+        "Events": select_patient(view.study.events, usubjid),
+        "Infusions": select_patient(view.study.treatments, usubjid),
+        "Medication": select_patient(view.study.medications, usubjid),
+    }
+    for title, table in tables.items():
+        with st.expander(f"{title} ({table.height})"):
+            st.dataframe(table, hide_index=True, alt=title)
