@@ -37,7 +37,7 @@ def render() -> None:
 def ask_patient(view: controls.View) -> dict[str, Any]:
     """The patient in the address, or chosen here."""
     ids = view.subjects["usubjid"].to_list()
-    chosen = st.selectbox("Patient", ids, key="usubjid", bind="query-params") or ids[0]
+    chosen = controls.ask_code("Patient", dict(zip(ids, ids, strict=True)), "usubjid", ids[0])
     return view.subjects.row(by_predicate=pl.col("usubjid") == chosen, named=True)
 
 

@@ -43,21 +43,16 @@ def ask_cohort() -> Cohort | None:
     if known.is_empty():
         return None
     names = known["study"].to_list()
-    study = st.sidebar.selectbox("Study", names, key="study", bind="query-params")
-    if study is None:
-        return None
-    subjects = store.read_study(study).subjects
-    chosen: dict[str, tuple[str, ...]] = {}
-    for column, label in FILTERS.items():
-        options = subjects[column].drop_nulls().unique().sort().to_list()
-        if len(options) > 1:
-            key = f"{column}_{study}"
-            chosen[column] = tuple(
-                st.sidebar.multiselect(label, options, key=key, bind="query-params", placeholder="all")
-            )
-    return Cohort(
-        study, chosen.get("arm", ()), chosen.get("sex", ()), chosen.get("site", ()), chosen.get("etiology", ())
-    )
+    with st.sidebar:
+        study = ask_code("Study", dict(zip(names, names, strict=True)), "study", names[0])
+        subjects = store.read_study(study).subjects
+        options = {column: subjects[column].drop_nulls().unique().sort().to_list() for column in FILTERS}
+        chosen = {
+            column: ask_filter(FILTERS[column], values, column) for column, values in options.items() if len(values) > 1
+        }
+    none: tuple[str, ...] = ()
+    arms, sexes, sites, etiologies = (chosen.get(column, none) for column in FILTERS)
+    return Cohort(study, arms, sexes, sites, etiologies)
 
 
 def view() -> View:
@@ -110,16 +105,40 @@ def ask_parameter(panel: pl.DataFrame, key: str) -> Parameter:
     return find_any_parameter(ask_code("Parameter or score", names, key, first))
 
 
+def follow_link(key: str, linked: list[str]) -> None:
+    """Let an address that changed since its control wrote it (a link, Back) win over what was chosen before."""
+    if linked and linked != st.session_state.get(f"{key}_written"):
+        st.session_state[key] = linked if isinstance(st.session_state.get(key), list) else linked[0]
+
+
+def write_link(key: str, chosen: list[str]) -> None:
+    """Put what is chosen into the address; an address that says it already gets no new entry in the history."""
+    st.session_state[f"{key}_written"] = chosen
+    if st.query_params.get_all(key) != chosen:
+        st.query_params[key] = chosen
+
+
 def ask_code(label: str, names: dict[str, str], key: str, first: str) -> str:
-    """One of the codes, shown by name; kept in the address by code, so that a link survives another wording."""
-    asked = st.session_state.get(key, st.query_params.get(key))
-    st.session_state[key] = asked if asked in names else first
-    chosen = (
-        st.selectbox(label, list(names), format_func=lambda code: names[code], key=key, persist_state="session")
-        or first
-    )
-    st.query_params[key] = chosen
-    return chosen
+    """One of the codes, shown by name and kept in the address by code, so that every view can be sent.
+
+    A code that is not among ``names`` gives way to ``first``.
+    """
+    follow_link(key, [code for code in st.query_params.get_all(key) if code in names][:1])
+    if st.session_state.get(key) not in names:
+        st.session_state[key] = first
+    chosen = st.selectbox(label, list(names), format_func=lambda code: names[code], key=key, persist_state="session")
+    write_link(key, [chosen or first])
+    return chosen or first
+
+
+def ask_filter(label: str, options: list[str], key: str) -> tuple[str, ...]:
+    """Any of the options, kept in the address; none chosen lets everybody pass."""
+    kept = [option for option in st.session_state.get(key, []) if option in options]
+    st.session_state[key] = kept
+    follow_link(key, [option for option in st.query_params.get_all(key) if option in options])
+    chosen = st.multiselect(label, options, key=key, persist_state="session", placeholder="all")
+    write_link(key, chosen)
+    return tuple(chosen)
 
 
 def theme() -> Theme:
@@ -137,12 +156,12 @@ def show_figure(figure: go.Figure, key: str, alt: str, table: pl.DataFrame, comm
     st.plotly_chart(
         figure, key=key, alt=alt, config={"displaylogo": False, "modeBarButtonsToRemove": ["select2d", "lasso2d"]}
     )
-    prefix = "SIMULATED-" if is_simulated() else ""
+    simulated = is_simulated()
     with st.container(horizontal=True, vertical_alignment="center"):
         st.download_button(
             "Table (CSV)",
-            data=lambda: export_csv(table),
-            file_name=f"{prefix}{key}.csv",
+            data=lambda: export_csv(table, simulated),
+            file_name=f"{'SIMULATED-' if simulated else ''}{key}.csv",
             mime="text/csv",
             key=f"{key}_csv",
             on_click="ignore",
@@ -162,7 +181,10 @@ def is_simulated() -> bool:
     return bool(cohort and store.config(cohort.study).get("simulated"))
 
 
-def export_csv(table: pl.DataFrame) -> bytes:
-    """A table as CSV for a spreadsheet, its cells made harmless, SIMULATED in a first column where it is."""
-    marked = table.with_columns(data=pl.lit("SIMULATED")).select("data", *table.columns) if is_simulated() else table
+def export_csv(table: pl.DataFrame, simulated: bool) -> bytes:
+    """A table as CSV for a spreadsheet, its cells made harmless, SIMULATED in a first column where it is.
+
+    It is called at the click, outside the session, so it is told what it must know.
+    """
+    marked = table.with_columns(data=pl.lit("SIMULATED")).select("data", *table.columns) if simulated else table
     return store.write_csv(marked)

@@ -1,0 +1,217 @@
+"""The main journeys in a real browser, against a real server, as a person clicks them."""
+
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.conftest import SIMULATED
+from tests.test_architecture import ROOT
+
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "microsoft-edge")
+BROWSER = next((path for name in BROWSERS if (path := shutil.which(name))), None)
+pytestmark = pytest.mark.skipif(
+    BROWSER is None and os.environ.get("CI") != "true", reason="no Chromium, Chrome or Edge is installed"
+)
+ROW = 35  # height of a row of a table, in pixels
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args(browser_type_launch_args):
+    """The installed browser; root needs it without sandbox."""
+    quiet = [
+        "--disable-gpu",
+        "--disable-background-networking",
+        "--disable-component-update",
+        "--disable-sync",
+        "--no-first-run",
+    ]
+    root = ["--no-sandbox"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
+    return {**browser_type_launch_args, "executable_path": BROWSER, "args": [*quiet, *root]}
+
+
+@pytest.fixture(scope="session")
+def browser_context_args(browser_context_args):
+    """A laptop's screen."""
+    return {**browser_context_args, "viewport": {"width": 1440, "height": 900}}
+
+
+def find_port() -> int:
+    """A port that nobody uses."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return listener.getsockname()[1]
+
+
+def start_server(folder: str) -> tuple[subprocess.Popen, str]:
+    """A server of its own on a store; the process and its address."""
+    port = find_port()
+    command = [
+        sys.executable,
+        "-m",
+        "streamlit",
+        "run",
+        "app.py",
+        "--server.port",
+        str(port),
+        "--server.headless",
+        "true",
+    ]
+    process = subprocess.Popen(command, cwd=ROOT, env={**os.environ, "HEPATRACE_HOME": folder},
+                               stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)  # fmt: skip
+    address = f"http://127.0.0.1:{port}"
+    for _ in range(150):
+        try:
+            with urllib.request.urlopen(f"{address}/_stcore/health", timeout=1):
+                return process, address
+        except OSError:
+            time.sleep(0.1)
+    process.kill()
+    raise RuntimeError("the server did not answer within 15 s")
+
+
+@pytest.fixture(scope="module")
+def server(store):
+    """The server on the bundled studies."""
+    process, address = start_server(str(store.folder))
+    yield address
+    process.terminate()
+    process.wait()
+
+
+def settle(page: Page) -> None:
+    """Wait until the page has finished its run."""
+    expect(page.get_by_test_id("stStatusWidget")).to_have_count(0, timeout=20_000)
+    page.wait_for_timeout(250)
+
+
+def click_row(page: Page, row: int) -> None:
+    """Click the box at the left of a row of the first table, which is drawn on a canvas."""
+    table = page.get_by_test_id("stDataFrame").first
+    expect(table.locator("canvas").first).to_be_visible()
+    settle(page)
+    table.click(position={"x": 20, "y": ROW * (row + 1) + ROW // 2})
+
+
+def title(page: Page, text: str) -> None:
+    """Wait for the page of this title."""
+    expect(page.get_by_role("heading", name=text, exact=True, level=1)).to_be_visible(timeout=20_000)
+
+
+def test_from_the_cohort_to_a_patient_and_back_and_on_to_survival_by_arm(server, page: Page):
+    page.goto(f"{server}/?study=mayo-pbc")
+    title(page, "Cohort")
+    expect(page.get_by_text("312 of 312 patients")).to_be_visible()
+    click_row(page, 4)  # the fifth patient
+    title(page, "Patient")
+    expect(page.get_by_text("transplant on day 1505")).to_be_visible()
+    expect(page.locator(".js-plotly-plot")).to_be_visible()
+    assert "usubjid=PBC-005" in page.url
+    page.go_back()
+    title(page, "Cohort")
+    page.get_by_role("link", name="Survival").click()
+    title(page, "Survival")
+    expect(page.get_by_text(re.compile("Log-rank test: χ² = 0.00, 1 df, p = 0.992"))).to_be_visible()
+    expect(page.locator(".js-plotly-plot .legendtext", has_text="Placebo")).to_be_visible()
+    assert "study=mayo-pbc" in page.url
+
+
+def test_a_second_patient_can_be_opened_after_the_first(server, page: Page):
+    page.goto(f"{server}/?study=mayo-pbc")
+    for row, patient in ((0, "PBC-001"), (2, "PBC-003")):
+        title(page, "Cohort")
+        click_row(page, row)
+        title(page, "Patient")
+        expect(page).to_have_url(re.compile(f"usubjid={patient}"))
+        expect(page.get_by_text(f"Course of {patient}")).to_have_count(0)  # only in the figure's alternative text
+        page.get_by_role("link", name="Cohort").click()
+
+
+def test_a_link_to_a_view_opens_that_view(server, page: Page):
+    page.goto(f"{server}/trajectories?study={SIMULATED}&paramcd=meld&measure=Change&arm=ABMi")
+    title(page, "Trajectories")
+    expect(page.get_by_text("SIMULATED data", exact=False).first).to_be_visible()
+    expect(page.get_by_text("30 of 60 patients (arm ABMi)")).to_be_visible()
+    expect(page.locator(".js-plotly-plot .g-ytitle, .js-plotly-plot .ytitle").first).to_contain_text(
+        "MELD, change, points"
+    )
+    page.reload()
+    title(page, "Trajectories")
+    expect(page.get_by_text("30 of 60 patients (arm ABMi)")).to_be_visible()
+
+
+def test_the_study_and_its_filters_survive_a_change_of_page(server, page: Page):
+    page.goto(f"{server}/?study=mayo-pbc&arm=Placebo")
+    title(page, "Cohort")
+    for name in ("Trajectories", "Survival", "Patient", "About the data", "Definitions", "Cohort"):
+        page.get_by_role("link", name=name).click()
+        title(page, name)
+        if name != "Definitions":
+            expect(page.get_by_text("154 of 312 patients (arm Placebo)")).to_be_visible()
+
+
+def test_no_page_asks_anything_of_another_machine(server, page: Page):
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    for path in ("", "trajectories", "survival", "profile", "about", "definitions"):
+        page.goto(f"{server}/{path}?study={SIMULATED}")
+        expect(page.get_by_role("heading", level=1)).to_be_visible(timeout=20_000)
+        settle(page)
+    outside = [url for url in asked if not url.startswith((server, "data:", "blob:"))]
+    assert asked
+    assert outside == []
+
+
+def test_a_double_click_and_a_reload_in_the_middle_leave_the_page_whole(server, page: Page):
+    page.goto(f"{server}/survival?study={SIMULATED}")
+    title(page, "Survival")
+    page.get_by_role("link", name="Trajectories").dblclick()
+    expect(page).to_have_url(re.compile("trajectories"))
+    page.reload(wait_until="commit")
+    title(page, "Trajectories")
+    expect(page.locator(".js-plotly-plot")).to_be_visible(timeout=20_000)
+    expect(page.get_by_test_id("stException")).to_have_count(0)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_on_a_tablet_every_page_fits_its_width(server, browser, scheme):
+    context = browser.new_context(viewport={"width": 820, "height": 1180}, color_scheme=scheme)
+    page = context.new_page()
+    for path in ("", "trajectories", "survival", "profile", "about", "definitions"):
+        page.goto(f"{server}/{path}?study=mayo-pbc")
+        expect(page.get_by_role("heading", level=1)).to_be_visible(timeout=20_000)
+        settle(page)
+        assert page.evaluate("document.documentElement.scrollWidth") <= 820, path
+    context.close()
+
+
+def test_a_download_holds_the_numbers_of_the_figure_and_the_word_simulated(server, page: Page):
+    page.goto(f"{server}/survival?study={SIMULATED}")
+    title(page, "Survival")
+    settle(page)
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Table (CSV)").click()
+    assert download.value.suggested_filename == "SIMULATED-survival.csv"
+    text = download.value.path().read_text(encoding="utf-8-sig")
+    assert text.splitlines()[0] == "data,day,at_risk,events,censored,survival,se,lower,upper,group"
+    assert all(line.startswith("SIMULATED,") for line in text.splitlines()[1:])
+
+
+def test_a_new_server_asked_for_a_page_first_shows_no_data_of_another_store(tmp_path, browser):
+    process, address = start_server(str(tmp_path / "empty"))
+    try:
+        page = browser.new_page()
+        page.goto(f"{address}/survival?study=mayo-pbc")
+        expect(page.get_by_text("There is no study yet")).to_be_visible(timeout=20_000)
+        expect(page.get_by_test_id("stException")).to_have_count(0)
+        page.close()
+    finally:
+        process.terminate()
+        process.wait()

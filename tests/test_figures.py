@@ -1,0 +1,166 @@
+"""Figures: they draw empty frames, one trace an arm however many patients, and typed arrays."""
+
+import json
+
+import numpy as np
+import polars as pl
+import pytest
+
+from analytics.catalog import PARAMETERS
+from analytics.courses import Measure, describe_axis, place_courses, summarize_courses
+from analytics.figures.cohort import plot_completeness, plot_follow_up
+from analytics.figures.patient import Axis, plot_patient
+from analytics.figures.survival import Curve, plot_survival
+from analytics.figures.theme import Theme, choose_time_unit
+from analytics.figures.trajectory import Axes, plot_trajectories
+from analytics.patient import select_patient
+from analytics.summary import summarize_completeness
+from analytics.survival.kaplan_meier import estimate_kaplan_meier
+from tests.conftest import SIMULATED
+
+COURSES = {"usubjid": pl.String, "arm": pl.String, "avisit": pl.String, "x": pl.Float64, "y": pl.Float64}
+SUMMARY = {
+    "arm": pl.String,
+    "x": pl.Float64,
+    "n": pl.UInt32,
+    "mean": pl.Float64,
+    "lower": pl.Float64,
+    "upper": pl.Float64,
+}
+TIMES = {"time": pl.Int64, "event": pl.Boolean}
+ROWS = {"usubjid": pl.String, "paramcd": pl.String, "avisit": pl.String, "day": pl.Int32, "aval": pl.Float64,
+        "reported": pl.String, "reported_unit": pl.String, "file_name": pl.String, "line": pl.Int32}  # fmt: skip
+MARKS = {"usubjid": pl.String, "kind": pl.String, "day": pl.Int32}
+FOLLOWED = {"usubjid": pl.String, "arm": pl.String, "last_contact_day": pl.Int32}
+COMPLETE = {
+    "paramcd": pl.String,
+    "avisit": pl.String,
+    "position": pl.Int32,
+    "n": pl.UInt32,
+    "expected": pl.Int64,
+    "share": pl.Float64,
+}
+THEMES = [Theme(), Theme(dark=True)]
+
+
+@pytest.mark.parametrize("theme", THEMES)
+def test_every_figure_draws_an_empty_frame(theme):
+    empty = [pl.DataFrame(schema=schema) for schema in (COURSES, SUMMARY, TIMES, ROWS, MARKS, FOLLOWED, COMPLETE)]
+    courses, summary, times, rows, marks, followed, complete = empty
+    assert plot_trajectories(courses, summary, Axes("x", "y"), theme).layout.height
+    assert plot_survival(
+        [Curve("all", estimate_kaplan_meier(times))], "Overall survival", "infusion", theme
+    ).layout.height
+    assert plot_survival([], "Overall survival", "infusion", theme).layout.height
+    assert plot_patient(rows, [PARAMETERS["albumin"]], marks, Axis("infusion"), theme).layout.height
+    assert plot_patient(rows, [], marks, Axis("infusion"), theme).layout.height
+    assert plot_follow_up(followed, marks, "infusion", theme).layout.height
+    assert plot_completeness(complete, {}, theme).layout.height
+
+
+def make_courses(n: int) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Courses of n subjects in two arms over six visits, and their summary."""
+    rng = np.random.default_rng(1)
+    courses = pl.DataFrame(
+        {
+            "usubjid": np.repeat([f"S{number:05d}" for number in range(n)], 6),
+            "arm": np.repeat(np.where(np.arange(n) % 2, "A", "B"), 6),
+            "avisit": np.tile([f"V{visit}" for visit in range(6)], n),
+            "x": np.tile(np.arange(6.0), n),
+            "y": rng.normal(3, 1, 6 * n),
+        }
+    )
+    summary = courses.group_by("arm", "x").agg(
+        n=pl.len(), mean=pl.col("y").mean(), lower=pl.col("y").min(), upper=pl.col("y").max()
+    )
+    return courses, summary
+
+
+@pytest.mark.parametrize("n", [5, 300, 10_000])
+def test_the_number_of_traces_does_not_depend_on_the_patients_and_the_figure_stays_small(n):
+    figure = plot_trajectories(*make_courses(n), Axes("x", "y"), Theme())
+    assert len(figure.data) == 6  # courses, mean and counts of two arms
+    assert not any(trace.type.endswith("gl") for trace in figure.data)
+    assert len(figure.to_json()) < 100_000
+
+
+def test_arrays_in_a_figure_are_typed_and_not_lists():
+    figure = json.loads(plot_trajectories(*make_courses(100), Axes("x", "y"), Theme()).to_json())
+    lines = [trace for trace in figure["data"] if "lines" in trace["mode"]]
+    assert all("bdata" in trace["x"] and "bdata" in trace["y"] for trace in lines)
+
+
+def test_courses_of_two_subjects_are_not_joined():
+    figure = plot_trajectories(*make_courses(4), Axes("x", "y"), Theme())
+    y = np.asarray(figure.data[0].y)
+    assert np.isnan(y[[6, 13]]).all()
+    assert figure.data[0].connectgaps is False
+
+
+def test_the_axis_of_a_trajectory_names_unit_and_direction_of_benefit(panels, read_study):
+    study = read_study("mayo-pbc")
+    panel = panels["mayo-pbc"].join(study.subjects.select("usubjid", "arm"), on="usubjid")
+    measure = Measure("Change", PARAMETERS["albumin"])
+    courses = place_courses(panel, study.visits, measure, by_visit=True)
+    x, y, visits = describe_axis(courses, measure, True, "randomization (day 0)")
+    assert y == "Albumin, change, g/dL (higher is better)"
+    assert visits == ("Baseline", "M6", "Y1", "Y2", "Y3", "Y4", "Y5")
+    assert x == "Visit"
+    summary = summarize_courses(panel, study.visits, measure, by_visit=True)
+    assert summary.filter(pl.col("avisit") == "M6").select("arm", "n").rows() == [
+        ("D-penicillamine", 125),
+        ("Placebo", 131),
+    ]
+
+
+def test_numbers_at_risk_stand_under_the_axis():
+    times = pl.DataFrame({"time": [10, 20, 30], "event": [True, False, True]})
+    figure = plot_survival([Curve("all", estimate_kaplan_meier(times))], "Overall survival", "infusion", Theme())
+    counts = next(trace for trace in figure.data if trace.mode == "text")
+    assert list(counts.x)[:3] == [0, 5, 10]
+    assert list(counts.text) == ["3", "3", "3", "2", "2", "1", "1"]
+
+
+def test_a_value_without_a_day_is_never_placed_on_the_time_axis(panels):
+    own = select_patient(panels["kim-abmi"], "KIM-1")
+    marks = pl.DataFrame({"usubjid": ["KIM-1"], "kind": ["infusion"], "day": [0]}, schema=MARKS)
+    parameters = [PARAMETERS["fibrosis_index"], PARAMETERS["albumin"]]
+    figure = plot_patient(own, parameters, marks, Axis("infusion", ("Baseline", "Month 6", "Latest")), Theme())
+    assert list(figure.data[0].x) == ["Baseline", "Latest"]
+    assert list(figure.data[0].y) == pytest.approx([20, 5.3])
+    assert figure.layout.xaxis2.title.text == "Visit, day not reported"
+    assert not figure.layout.shapes or all(shape.type == "rect" for shape in figure.layout.shapes)
+
+
+def test_dated_and_undated_values_stand_in_two_columns():
+    rows = [("S", "albumin", None, 0, 3.0), ("S", "albumin", None, 90, 3.4), ("S", "albumin", "Latest", None, 3.6)]
+    own = pl.DataFrame([(*row, str(row[4]), "g/dL", "a.csv", 2) for row in rows], schema=ROWS, orient="row")
+    figure = plot_patient(own, [PARAMETERS["albumin"]], pl.DataFrame(schema=MARKS), Axis("infusion"), Theme())
+    assert list(figure.data[0].x) == [0, 90]
+    assert list(figure.data[1].x) == ["Latest"]
+    assert "a.csv, line 2" in figure.data[0].customdata[0]
+
+
+def test_completeness_counts_only_those_still_followed(panels, read_study):
+    study = read_study("mayo-pbc")
+    table = summarize_completeness(panels["mayo-pbc"], study.subjects, study.visits)
+    row = table.filter(pl.col("paramcd") == "bilirubin", pl.col("avisit") == "Y5").row(0, named=True)
+    # 130 values (R: change_bili, Y5), of the patients with futime >= 1825 in the source.
+    assert (row["n"], row["expected"]) == (130, study.subjects.filter(pl.col("last_contact_day") >= 1825).height)
+
+
+@pytest.mark.parametrize(("longest", "unit"), [(28, "Days"), (365, "Months"), (5000, "Years")])
+def test_the_time_axis_has_the_unit_that_fits(longest, unit):
+    assert choose_time_unit(longest).name == unit
+
+
+@pytest.mark.parametrize("theme", THEMES)
+@pytest.mark.parametrize("study", ["mayo-pbc", "kim-abmi", "ahd", SIMULATED])
+def test_every_study_is_drawn_in_both_themes(study, theme, panels, read_study):
+    frames = read_study(study)
+    panel = panels[study].join(frames.subjects.select("usubjid", "arm"), on="usubjid")
+    measure = Measure("Value", PARAMETERS["bilirubin"])
+    courses = place_courses(panel, frames.visits, measure, by_visit=True)
+    summary = summarize_courses(panel, frames.visits, measure, by_visit=True)
+    figure = plot_trajectories(courses, summary, Axes("Visit", "Bilirubin"), theme)
+    assert len(figure.to_json()) < 300_000

@@ -1,0 +1,193 @@
+"""Every page on an empty store, on one patient, and on every bundled study: no exception, and words where there is nothing."""
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from data.home import Home
+from data.importers.run import import_paths
+from tests.conftest import SIMULATED
+from tests.test_architecture import ROOT
+
+PAGES = (
+    "trial/cohort",
+    "trial/trajectories",
+    "trial/survival",
+    "patient/profile",
+    "study/about",
+    "library/definitions",
+)
+STUDIES = ("mayo-pbc", "kim-abmi", "ahd", SIMULATED)
+ONE = """
+study = "one"
+title = "One patient, one visit"
+time_zero = "infusion"
+[[files]]
+path = "subjects.csv"
+shape = "subjects"
+[files.columns]
+usubjid = "usubjid"
+[[files]]
+path = "labs.csv"
+shape = "measurements"
+[files.columns]
+usubjid = "usubjid"
+day = "day"
+paramcd = "test"
+aval = "value"
+unit = "unit"
+"""
+
+
+def open_page(home: Home, monkeypatch, path: str, **params: str) -> AppTest:
+    """A page with these parameters in its address."""
+    monkeypatch.setenv("HEPATRACE_HOME", str(home.folder))
+    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
+    for name, value in params.items():
+        app.query_params[name] = value
+    app.run()
+    app.switch_page(f"pages/{path}.py")
+    for name, value in params.items():
+        app.query_params[name] = value
+    return app.run()
+
+
+def texts(app: AppTest) -> str:
+    """Everything that a page says."""
+    elements = (*app.caption, *app.info, *app.markdown, *app.warning, *app.title, *app.subheader)
+    return "\n".join(element.value for element in elements)
+
+
+@pytest.fixture(scope="module")
+def one(tmp_path_factory):
+    """A store with one patient, one visit, one value."""
+    folder = tmp_path_factory.mktemp("one")
+    (folder / "study.toml").write_text(ONE)
+    (folder / "subjects.csv").write_text("usubjid\nP1\n")
+    (folder / "labs.csv").write_text("usubjid,day,test,value,unit\nP1,0,albumin,3.1,g/dL\n")
+    home = Home(folder / "home")
+    assert import_paths(home, [folder]).rejected == 0
+    return home
+
+
+@pytest.fixture(scope="module")
+def bare(tmp_path_factory):
+    """A store with a subject and no value at all."""
+    folder = tmp_path_factory.mktemp("bare")
+    (folder / "study.toml").write_text(ONE.split('[[files]]\npath = "labs.csv"', maxsplit=1)[0])
+    (folder / "subjects.csv").write_text("usubjid\nP1\n")
+    home = Home(folder / "home")
+    import_paths(home, [folder])
+    return home
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_every_page_opens_on_an_empty_store_and_says_what_to_do(path, tmp_path, monkeypatch):
+    app = open_page(Home(tmp_path / "nothing"), monkeypatch, path)
+    assert not app.exception
+    if path != "library/definitions":
+        assert "There is no study yet" in texts(app)
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_every_page_opens_on_one_patient_with_one_value(path, one, monkeypatch):
+    app = open_page(one, monkeypatch, path)
+    assert not app.exception
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_every_page_opens_where_every_value_is_missing(path, bare, monkeypatch):
+    app = open_page(bare, monkeypatch, path)
+    assert not app.exception
+    if path in ("trial/trajectories", "patient/profile"):
+        assert "No value has been imported" in texts(app)
+
+
+@pytest.mark.parametrize("path", PAGES)
+@pytest.mark.parametrize("study", STUDIES)
+def test_every_page_opens_on_every_study(path, study, store, monkeypatch):
+    app = open_page(store, monkeypatch, path, study=study)
+    assert not app.exception
+    if path != "library/definitions":
+        assert app.sidebar.selectbox(key="study").value == study
+        assert ("SIMULATED" in texts(app)) == (study == SIMULATED)
+        subjects = {"mayo-pbc": 312, "kim-abmi": 5, "ahd": 66, SIMULATED: 60}[study]
+        assert f"{subjects} of {subjects} patients" in texts(app)
+        assert "data as of revision hepatrace-000001" in texts(app)
+
+
+def test_a_filter_narrows_the_cohort_and_says_so(store, monkeypatch):
+    app = open_page(store, monkeypatch, "trial/cohort", study="mayo-pbc")
+    app.sidebar.multiselect(key="arm").set_value(["Placebo"]).run()
+    assert not app.exception
+    assert "154 of 312 patients (arm Placebo)" in texts(app)
+
+
+def test_two_filters_that_nobody_passes_are_an_answer_in_words(store, monkeypatch):
+    app = open_page(store, monkeypatch, "trial/survival", study="kim-abmi")
+    app.sidebar.multiselect(key="sex").set_value(["F"]).run()
+    assert "2 of 5 patients (sex F)" in texts(app)
+    assert "No follow-up time is recorded" in texts(app)
+
+
+@pytest.mark.parametrize("measure", ["Value", "Change", "% change"])
+@pytest.mark.parametrize("along", ["Visits", "Days"])
+@pytest.mark.parametrize(
+    ("study", "paramcd"), [("mayo-pbc", "mayo_pbc"), ("kim-abmi", "fibrosis_index"), (SIMULATED, "meld3")]
+)
+def test_trajectories_draw_every_measure_along_both_axes(study, paramcd, measure, along, store, monkeypatch):
+    app = open_page(store, monkeypatch, "trial/trajectories", study=study, paramcd=paramcd)
+    assert app.selectbox(key="paramcd").value == paramcd
+    app.button_group(key="measure").set_value(measure)
+    app.button_group(key="along").set_value(along)
+    app.run()
+    assert not app.exception
+    if (study, along) == ("kim-abmi", "Days"):  # the thesis names no days: nothing is placed on a time axis
+        assert not app.get("plotly_chart")
+        assert "No patient of this cohort" in texts(app)
+    else:
+        assert app.get("plotly_chart")
+
+
+def test_kim_says_in_words_why_there_is_no_meld(store, monkeypatch):
+    app = open_page(store, monkeypatch, "patient/profile", study="kim-abmi", usubjid="KIM-2")
+    assert app.selectbox(key="usubjid").value == "KIM-2"
+    assert "MELD: not computable, INR and creatinine are missing" in texts(app)
+
+
+def test_mayo_says_in_words_why_there_is_no_child_pugh(store, monkeypatch):
+    said = texts(open_page(store, monkeypatch, "trial/trajectories", study="mayo-pbc"))
+    for words in (
+        "encephalopathy grade",
+        "in seconds without a control value",
+        "yes or no, without a grade",
+        "INR and creatinine",
+    ):
+        assert words in said
+
+
+def test_survival_by_a_baseline_class_is_one_link(store, monkeypatch):
+    app = open_page(store, monkeypatch, "trial/survival", study=SIMULATED, endpoint="transplant_free", by="child_pugh")
+    assert (app.selectbox(key="endpoint").value, app.selectbox(key="by").value) == ("transplant_free", "child_pugh")
+    assert app.dataframe[0].value["Group"].to_list() == ["A", "B", "C"]
+    assert "Event: death or transplant, whichever comes first." in texts(app)
+
+
+@pytest.mark.parametrize(
+    "params", [{"study": "nothing"}, {"study": "mayo-pbc", "paramcd": "soup", "by": "<script>", "usubjid": "'--"}]
+)
+@pytest.mark.parametrize("path", PAGES)
+def test_a_link_with_nonsense_opens_the_page_all_the_same(params, path, store, monkeypatch):
+    assert not open_page(store, monkeypatch, path, **params).exception
+
+
+def test_every_study_shows_where_it_comes_from(store, monkeypatch):
+    for study in STUDIES:
+        said = texts(open_page(store, monkeypatch, "study/about", study=study))
+        assert all(label in said for label in ("**Provenance:**", "**Licence:**", "**Citation**"))
+        assert "not stated" not in said
+
+
+def test_the_definitions_can_be_searched(store, monkeypatch):
+    app = open_page(store, monkeypatch, "library/definitions")
+    app.text_input(key="search").set_value("FibroScan").run()
+    assert app.dataframe[1].value["Code"].to_list() == ["lsm"]
