@@ -11,6 +11,7 @@ KEY_PARAMETERS = (
     *("child_pugh", "meld", "albi", "mayo_pbc", "bilirubin", "albumin", "inr", "pt_activity", "fibrosis_index"),
     *("liver_volume", "liver_volume_pct", "ascites_grade", "quality_of_life", "platelets", "creatinine"),
 )
+WITHOUT_CHANGE = ("infused_cells",)  # an amount given once has no change from baseline
 VERDICTS = {1: "better", -1: "worse", 0: "unchanged"}
 
 
@@ -25,9 +26,9 @@ def summarize_latest(panel: pl.DataFrame, parameters: list[Parameter]) -> pl.Dat
     A parameter without a pair shows what there is. The direction of benefit is the catalog's; where
     it names none, the change is not judged.
     """
-    return pl.DataFrame(
-        [describe_latest(panel.filter(pl.col("paramcd") == parameter.paramcd), parameter) for parameter in parameters]
-    )
+    judged = [parameter for parameter in parameters if parameter.paramcd not in WITHOUT_CHANGE]
+    rows = [describe_latest(panel.filter(pl.col("paramcd") == item.paramcd), item) for item in judged]
+    return pl.DataFrame(rows)
 
 
 def describe_latest(rows: pl.DataFrame, parameter: Parameter) -> dict[str, str]:
@@ -52,6 +53,23 @@ def describe_latest(rows: pl.DataFrame, parameter: Parameter) -> dict[str, str]:
         "Direction": verdict,
         "Latest on": describe_when(latest["day"], latest["avisit"]) if later.height else "–",
     }
+
+
+def describe_infusions(treatments: pl.DataFrame) -> str:
+    """The infusions of one patient in a few words: cells, route and day of each."""
+    parts = [
+        ", ".join(
+            part
+            for part in (
+                f"{row['cells_e6']:,.0f} × 10⁶ cells" if row["cells_e6"] is not None else "cells not reported",
+                row["route"] or "",
+                f"day {row['day']}" if row["day"] is not None else "day not reported",
+            )
+            if part
+        )
+        for row in treatments.iter_rows(named=True)
+    ]
+    return "; ".join(parts) or "none recorded"
 
 
 def describe_when(day: int | None, avisit: str | None) -> str:

@@ -90,8 +90,8 @@ def find_user() -> str:
     """Who is at work: ``HEPATRACE_USER``, else the system's user."""
     try:
         return os.environ.get("HEPATRACE_USER") or getpass.getuser()
-    except (KeyError, OSError):  # an account without a name, as in some containers
-        return f"uid {os.getuid()}"
+    except (KeyError, OSError, ImportError):  # an account without a name, as in some containers
+        return "unknown"
 
 
 def sync_folder(folder: Path) -> None:

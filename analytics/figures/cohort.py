@@ -5,6 +5,7 @@ import polars as pl
 
 from analytics.figures.theme import Theme, choose_time_unit, lay_out, numbers
 
+MOST_BARS = 400  # of more subjects an evenly spaced sample is drawn
 MOST_NAMED = 70  # more subjects than this: their names would overlap
 EVENT_SYMBOLS = {"death": "x", "transplant": "star", "infusion": "triangle-down"}
 
@@ -13,10 +14,11 @@ def plot_follow_up(subjects: pl.DataFrame, events: pl.DataFrame, origin: str, th
     """One bar a subject from day 0 to the last contact, with its events; longest on top of each arm.
 
     ``subjects`` has usubjid, arm, last_contact_day; ``events`` usubjid, kind, day. Subjects without
-    a last contact are left out.
+    a last contact are left out; of more than 400 an evenly spaced sample is drawn.
     """
     known = subjects.filter(pl.col("last_contact_day").is_not_null())
-    placed = known.sort("arm", "last_contact_day", descending=[False, True]).with_columns(y=pl.int_range(pl.len()))
+    ordered = known.sort("arm", "last_contact_day", descending=[False, True])
+    placed = ordered.gather_every(-(-max(1, ordered.height) // MOST_BARS)).with_columns(y=pl.int_range(pl.len()))
     unit = choose_time_unit(float(str(placed["last_contact_day"].max() or 0)))
     figure = go.Figure()
     for index, arm in enumerate(placed["arm"].unique().sort().to_list()):
@@ -27,7 +29,9 @@ def plot_follow_up(subjects: pl.DataFrame, events: pl.DataFrame, origin: str, th
     if placed.height <= MOST_NAMED:
         figure.update_yaxes(tickvals=placed["y"].to_list(), ticktext=placed["usubjid"].to_list(), autorange="reversed")
     else:
-        figure.update_yaxes(tickvals=[], title=f"{placed.height} subjects, hover for the name", autorange="reversed")
+        figure.update_yaxes(
+            tickvals=[], title=f"{placed.height} of {ordered.height} subjects, hover for the name", autorange="reversed"
+        )
     height = min(900, max(260, 130 + 15 * placed.height))
     return lay_out(figure, height).update_layout(barmode="overlay", bargap=0.25)
 

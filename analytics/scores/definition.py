@@ -96,7 +96,7 @@ def needs(*names: str) -> dict[str, tuple[str, ...]]:
 
 def round_half_up(value: pl.Expr) -> pl.Expr:
     """The nearest integer, halves upwards, decided at nine decimals (scores.md, "Rounding")."""
-    return (value.round(9) + 0.5).floor()
+    return (value.round(9) + 0.5).floor().cast(pl.Int64)
 
 
 def points_rising(value: pl.Expr, low: float, high: float) -> pl.Expr:

@@ -20,7 +20,7 @@ def render() -> None:
     view = controls.view()
     patient = ask_patient(view)
     own = select_patient(view.panel, patient["usubjid"])
-    patients.show_header(patient, select_patient(view.events, patient["usubjid"]))
+    patients.show_header(view, patient)
     parameters = controls.order_parameters(list_parameters(own))
     if not parameters:
         st.info("No value has been imported for this patient.")

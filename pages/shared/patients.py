@@ -6,7 +6,7 @@ import polars as pl
 import streamlit as st
 
 from analytics.panel import list_parameters
-from analytics.patient import select_patient, tabulate_values
+from analytics.patient import describe_infusions, select_patient, tabulate_values
 from analytics.summary import summarize_subjects
 from pages.shared import controls
 
@@ -61,17 +61,17 @@ def label_columns(shown: list[str]) -> dict[str, Any]:
     return labels
 
 
-def show_header(patient: dict[str, Any], events: pl.DataFrame) -> None:
-    """Who it is and how it ended."""
+def show_header(view: controls.View, patient: dict[str, Any]) -> None:
+    """Who it is, what was infused, and how it ended."""
+    events = select_patient(view.events, patient["usubjid"])
     ends = events.filter(pl.col("kind").is_in(["death", "transplant"])).sort("day")
+    age = "age not recorded" if patient["age"] is None else f"{patient['age']:.0f}"
     contact = patient["last_contact_day"]
-    status = f"{ends['kind'][-1]} on day {ends['day'][-1]}" if ends.height else "no death or transplant recorded"
-    age = patient["age"]
     facts = {
         "Arm": patient["arm"],
-        "Age, sex": f"{'age not recorded' if age is None else f'{age:.0f}'}, {patient['sex'] or 'sex not recorded'}",
-        "Etiology": patient["etiology"] or "not recorded",
-        "Status": status,
+        "Age, sex, etiology": f"{age}, {patient['sex'] or 'sex not recorded'}, {patient['etiology'] or 'not recorded'}",
+        "Infusion": describe_infusions(select_patient(view.study.treatments, patient["usubjid"])),
+        "Status": f"{ends['kind'][-1]} on day {ends['day'][-1]}" if ends.height else "no death or transplant recorded",
         "Last contact": "not reported" if contact is None else f"day {contact}",
     }
     for column, (label, value) in zip(st.columns(len(facts)), facts.items(), strict=True):
