@@ -36,6 +36,13 @@ def derive_group(
     return part_at_median(based, parameter.name, parameter.decimals).drop("base_class")
 
 
+def label_group(variable: str, group: str, parameter: Parameter | None = None) -> str:
+    """A group's name for a legend: classes and grades need what they are a class of."""
+    if variable in CLASSES:
+        return f"{CLASSES[variable]} {group}"
+    return f"{parameter.name} {group}" if parameter and parameter.levels else group
+
+
 def select_baseline(panel: pl.DataFrame, paramcd: str) -> pl.DataFrame:
     """``base`` and ``base_class`` of one parameter, one row a subject that has a baseline."""
     own = panel.filter(pl.col("paramcd") == paramcd, pl.col("base").is_not_null())

@@ -39,20 +39,28 @@ def describe_latest(rows: pl.DataFrame, parameter: Parameter) -> dict[str, str]:
     latest = (
         later.row(0, named=True)
         if later.height
-        else {"aval": None, "chg": None, "pchg": None, "day": None, "avisit": None}
+        else {"aval": None, "chg": None, "pchg": None, "day": None, "avisit": None, "avalc": None}
     )
     chg = latest["chg"]
+    at_base = known.filter(~pl.col("post"), pl.col("aval") == pl.col("base")).tail(1)
+    base_class = at_base["avalc"][0] if at_base.height else None
     benefit = {"lower": -1, "higher": 1, "none": 0}[parameter.better]
     verdict = "" if chg is None or not benefit else VERDICTS[(chg * benefit > 0) - (chg * benefit < 0)]
     return {
         "Parameter": parameter.title,
-        "Baseline": parameter.format(base if isinstance(base, int | float) else None),
-        "Latest": parameter.format(latest["aval"]),
+        "Baseline": with_class(parameter, base if isinstance(base, int | float) else None, base_class),
+        "Latest": with_class(parameter, latest["aval"], latest["avalc"]),
         "Change": "–" if chg is None else f"{chg:+.{parameter.decimals}f}",
         "Change, %": "–" if latest["pchg"] is None else f"{latest['pchg']:+.0f}",
         "Direction": verdict,
         "Latest on": describe_when(latest["day"], latest["avisit"]) if later.height else "–",
     }
+
+
+def with_class(parameter: Parameter, value: float | None, category: str | None) -> str:
+    """A value as text, a score with its class beside it."""
+    text = parameter.format(value)
+    return f"{text} ({category})" if category and parameter.paramcd in SCORES else text
 
 
 def describe_infusions(treatments: pl.DataFrame) -> str:

@@ -46,6 +46,6 @@ def finish_counts(figure: go.Figure, names: list[str], title: str) -> go.Figure:
     return figure
 
 
-def shorten(name: str, most: int = 16) -> str:
+def shorten(name: str, most: int = 22) -> str:
     """A name that fits beside its row."""
     return name if len(name) <= most else f"{name[: most - 1]}…"

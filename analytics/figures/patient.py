@@ -110,8 +110,9 @@ class Strip:
         self.figure.add_trace(trace, row=self.row, col=column)
 
     def widen(self, values: pl.DataFrame) -> None:
-        """Give values that are all the same a scale on which their decimals can be read."""
-        if values["aval"].n_unique() == 1 and not self.parameter.levels:
+        """Give values that are all the same a scale on which they can be read, where no range gives one."""
+        bare = self.parameter.reference == (None, None) and not self.parameter.levels
+        if bare and values["aval"].n_unique() == 1:
             value, step = values["aval"][0], 2 * 10.0**-self.parameter.decimals
             self.figure.update_yaxes(range=[value - 2 * step, value + 2 * step], row=self.row)
 

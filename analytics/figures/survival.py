@@ -38,7 +38,7 @@ def plot_survival(curves: list[Curve], title: str, origin: str, theme: Theme) ->
     figure.update_xaxes(
         title=f"{unit.name} since {origin}", tickvals=ticks, range=[-0.03 * end, 1.02 * end], row=1, col=1
     )
-    return lay_out(figure, 520 + 22 * max(1, len(drawn)))
+    return lay_out(figure, 490 + 22 * max(1, len(drawn))).update_layout(margin_b=8)
 
 
 def choose_ticks(longest: float, unit: TimeUnit) -> list[float]:

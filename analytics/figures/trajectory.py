@@ -60,7 +60,7 @@ def plot_trajectories(
             "range": [-0.4, len(axes.visits) - 0.6],
         }
         figure.update_xaxes(**span, row=1, col=1)
-    return lay_out(figure, 520 + 22 * max(1, len(arms)))
+    return lay_out(figure, 490 + 22 * max(1, len(arms))).update_layout(margin_b=8)
 
 
 def add_courses(figure: go.Figure, courses: pl.DataFrame, index: int, theme: Theme) -> None:

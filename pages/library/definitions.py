@@ -17,13 +17,13 @@ def render() -> None:
         with st.expander(f"**{score.parameter.label}** · version {score.version}"):
             st.markdown(describe_score(score))
     st.header("Time-to-event endpoints")
-    st.dataframe(tabulate_endpoints(), hide_index=True, alt="Time-to-event endpoints")
+    st.dataframe(tabulate_endpoints(), hide_index=True, placeholder="–", alt="Time-to-event endpoints")
     st.header("Parameters")
     wanted = st.text_input("Search", key="search", placeholder="name, code, unit or synonym", bind="query-params")
     table = tabulate_parameters()
     shown = search_parameters(table, wanted or "")
     st.caption(f"{shown.height} of {table.height} parameters")
-    st.dataframe(shown, hide_index=True, height=600, alt="Parameters of the catalog")
+    st.dataframe(shown, hide_index=True, placeholder="–", height=600, alt="Parameters of the catalog")
 
 
 render()

@@ -27,7 +27,13 @@ def render() -> None:
         st.stop()
     st.subheader("What changed: latest against baseline")
     table = summarize_latest(own, parameters)
-    st.dataframe(table, hide_index=True, height=min(420, 38 + 35 * table.height), alt="Latest value against baseline")
+    st.dataframe(
+        table,
+        hide_index=True,
+        placeholder="–",
+        height=min(420, 38 + 35 * table.height),
+        alt="Latest value against baseline",
+    )
     show_course(view, patient["usubjid"], own, ask_strips(parameters))
     for sentence in describe_scores(own):
         st.caption(sentence)

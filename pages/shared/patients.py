@@ -39,6 +39,7 @@ def show_patients(view: controls.View) -> None:
         table,
         key="patients",
         hide_index=True,
+        placeholder="–",
         on_select="rerun",
         selection_mode="single-row",
         height=300,
@@ -89,4 +90,4 @@ def show_tables(view: controls.View, own: pl.DataFrame, usubjid: str) -> None:
     }
     for title, table in tables.items():
         with st.expander(f"{title} ({table.height})"):
-            st.dataframe(table, hide_index=True, alt=title)
+            st.dataframe(table, hide_index=True, placeholder="–", alt=title)

@@ -19,7 +19,9 @@ def render() -> None:
     st.subheader("Baseline by arm")
     baseline = summarize_baseline(view.subjects, view.panel, parameters)
     columns = {"characteristic": "At baseline"}
-    st.dataframe(baseline, hide_index=True, height="content", column_config=columns, alt="Baseline by arm")
+    st.dataframe(
+        baseline, hide_index=True, placeholder="–", height="content", column_config=columns, alt="Baseline by arm"
+    )
     st.caption("Mean ± SD, with n where a value is missing; counts with percent of those known.")
     show_follow_up(view)
     st.subheader("Completeness: patients with a value, by visit")

@@ -6,7 +6,7 @@ import streamlit as st
 from analytics.catalog import Parameter
 from analytics.catalog.endpoints import ENDPOINTS, Endpoint
 from analytics.figures.survival import Curve, plot_survival
-from analytics.groups import SUBJECT_GROUPS, derive_group
+from analytics.groups import SUBJECT_GROUPS, derive_group, label_group
 from analytics.panel import list_parameters
 from analytics.scores import find_any_parameter
 from analytics.survival.describe import describe_log_rank, summarize_survival
@@ -31,7 +31,7 @@ def render() -> None:
         st.stop()
     grouped = times if by == "all" else derive_group(times, view.panel, by, find_parameter(by))
     result = estimate_survival(grouped, "group" if by != "all" else None)
-    curves = [Curve(group.name, group.curve) for group in result.groups]
+    curves = [Curve(label_group(by, group.name, find_parameter(by)), group.curve) for group in result.groups]
     figure = plot_survival(curves, endpoint.label, view.origin, controls.theme())
     flag = f"python cli.py survival --study {view.cohort.study} --endpoint {endpoint.code}" + (
         f" --by {by}" if by != "all" else ""
@@ -43,7 +43,7 @@ def render() -> None:
 
 def find_parameter(by: str) -> Parameter | None:
     """The parameter that a group rests on; None for a column of the subjects."""
-    return None if by in (*SUBJECT_GROUPS, "age") else find_any_parameter(by)
+    return None if by in (*SUBJECT_GROUPS, "age", "all") else find_any_parameter(by)
 
 
 def ask_group(view: controls.View) -> str:
@@ -60,7 +60,7 @@ def ask_group(view: controls.View) -> str:
 
 def show_results(result: Survival, grouped: pl.DataFrame, endpoint: Endpoint, by: str) -> None:
     """The numbers beside the curves, and what they rest on."""
-    st.dataframe(summarize_survival(result), hide_index=True, alt="Survival by group")
+    st.dataframe(summarize_survival(result), hide_index=True, placeholder="–", alt="Survival by group")
     if by != "all":
         st.markdown(describe_log_rank(result.log_rank))
     unknown = grouped.filter(pl.col("time").is_null()).height

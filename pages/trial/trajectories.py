@@ -42,7 +42,7 @@ def show_courses(
     controls.show_figure(figure, "trajectories", alt, summary, command)
     show_notes(courses, summary)
     with st.expander("Table"):
-        st.dataframe(summary.drop("x"), hide_index=True, alt="Summary by visit and arm")
+        st.dataframe(summary.drop("x"), hide_index=True, placeholder="–", alt="Summary by visit and arm")
 
 
 def ask(label: str, key: str, options: list[str]) -> str:
