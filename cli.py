@@ -63,6 +63,9 @@ def told(command: Callable[..., Any]) -> Callable[..., Any]:
     def run(*args: Any, **kwargs: Any) -> Any:
         try:
             return command(*args, **kwargs)
+        except PermissionError as error:
+            click.echo(f"Nothing was done. {error.filename} cannot be written: permission denied", err=True)
+            sys.exit(1)
         except EXPECTED as error:
             click.echo(f"Nothing was done. {error.args[0] if error.args else error}", err=True)
             sys.exit(1)

@@ -68,9 +68,16 @@ def place_courses(panel: pl.DataFrame, visits: pl.DataFrame, measure: Measure, b
     if not by_visit:
         return own.filter(pl.col("day").is_not_null()).with_columns(x=pl.col("day") / MONTH).select(columns)
     own = own.filter(pl.col("analysis"))
-    seen = visits.filter(pl.col("avisit").is_in(own["avisit"].unique().to_list())).sort("position")
-    order = seen.select("avisit", x=pl.int_range(pl.len()).cast(pl.Float64))
-    return own.join(order, on="avisit", how="inner", validate="m:1").select(columns)
+    order = order_visits(own["avisit"], visits)
+    return own.with_columns(x=pl.col("avisit").replace_strict(order, return_dtype=pl.Float64)).select(columns)
+
+
+def order_visits(seen: pl.Series, visits: pl.DataFrame) -> dict[str, float]:
+    """The place of each visit that is seen: the study's in its order, then others by name."""
+    planned = visits.sort("position")["avisit"].to_list()
+    others = sorted(set(seen.drop_nulls()) - set(planned))
+    present = [visit for visit in (*planned, *others) if visit in set(seen)]
+    return {visit: float(place) for place, visit in enumerate(present)}
 
 
 def summarize_courses(panel: pl.DataFrame, visits: pl.DataFrame, measure: Measure, by_visit: bool) -> pl.DataFrame:

@@ -100,24 +100,33 @@ def describe_scores(panel: pl.DataFrame) -> list[str]:
 
 
 def tabulate_values(panel: pl.DataFrame) -> pl.DataFrame:
-    """Every value of the patient with change from baseline, as reported, and where it comes from."""
+    """Every value of the patient with its change, as reported, where it comes from, and ``remark``.
+
+    The remark tells of a score what it lacks, what it took from an earlier day and what it assumes,
+    and of a measured value that it is known only as a limit.
+    """
     rank = {code: position for position, code in enumerate(panel["paramcd"].unique(maintain_order=True))}
     labels = {code: find_any_parameter(code).title for code in rank}
-    return (
-        panel.sort(pl.col("paramcd").replace_strict(rank, return_dtype=pl.Int64), "day", nulls_last=True)
-        .with_columns(parameter=pl.col("paramcd").replace_strict(labels, return_dtype=pl.String))
-        .select(
-            "parameter",
-            "avisit",
-            "day",
-            "aval",
-            "avalc",
-            "base",
-            "chg",
-            "pchg",
-            "reported",
-            "reported_unit",
-            "file_name",
-            "line",
-        )
+    position = pl.col("paramcd").replace_strict(rank, return_dtype=pl.Int64)
+    named = pl.col("paramcd").replace_strict(labels, return_dtype=pl.String)
+    known = panel.sort(position, "day", nulls_last=True).with_columns(parameter=named, remark=describe_remark())
+    change = ["base", "chg", "pchg"]
+    source = ["reported", "reported_unit", "file_name", "line", "remark"]
+    return known.select("parameter", "avisit", "day", "aval", "avalc", *change, *source)
+
+
+def describe_remark() -> pl.Expr:
+    """The remark on a row of the panel, empty where there is none."""
+    missing = pl.format("not computable without {}", pl.col("missing").list.join(", "))
+    carried = pl.format(
+        "{} carried forward, at most {} days", pl.col("carried").list.join(", "), pl.col("carried_days")
     )
+    assumed = pl.format("assumed: no {}", pl.col("assumed").list.join(", "))
+    limit = pl.col("aval").is_null() & pl.col("reported").is_not_null()
+    parts = [
+        pl.when(pl.col("missing").list.len() > 0).then(missing),
+        pl.when(pl.col("carried").list.len() > 0).then(carried),
+        pl.when((pl.col("assumed").list.len() > 0) & pl.col("aval").is_not_null()).then(assumed),
+        pl.when(limit).then(pl.lit("a limit, not a number")),
+    ]
+    return pl.concat_list(parts).list.drop_nulls().list.join("; ")

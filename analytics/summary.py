@@ -98,8 +98,9 @@ def summarize_subjects(
     """
     ends = events.filter(pl.col("kind").is_in(["death", "transplant"])).sort("day", nulls_last=True)
     status = ends.group_by("usubjid").agg(status=pl.col("kind").last())
-    measured = panel.filter(pl.col("day").is_not_null())
-    visits = measured.group_by("usubjid").agg(visits=pl.col("day").n_unique())
+    measured = panel.filter(pl.col("reported").is_not_null())
+    place = pl.coalesce(pl.col("day").cast(pl.String), "avisit")  # a value without a day counts under its visit's name
+    visits = measured.group_by("usubjid").agg(visits=place.n_unique())
     table = subjects.select("usubjid", "arm", "age", "sex", "etiology", "last_contact_day")
     for frame in (status, visits):
         table = table.join(frame, on="usubjid", how="left", validate="m:1", maintain_order="left")

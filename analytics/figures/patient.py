@@ -1,6 +1,7 @@
 """One patient: parameters as small multiples on one time axis."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import plotly.graph_objects as go
 import polars as pl
@@ -44,8 +45,8 @@ def plot_patient(
 ) -> go.Figure:
     """A strip a parameter: the patient's values, the reference range behind, infusions and events as lines.
 
-    ``panel`` has paramcd, avisit, day, aval, reported of one patient; ``marks`` kind and day. Values
-    without a day stand in a column of their own, under the visit that the source names.
+    ``panel`` has paramcd, avisit, day, aval, where it comes from, and remark of one patient;
+    ``marks`` kind and day. Values without a day stand in a column of their own, under the visit that the source names.
     """
     shown = panel.filter(pl.col("paramcd").is_in([item.paramcd for item in parameters]), pl.col("aval").is_not_null())
     layout, rows = arrange(shown, axis), max(1, len(parameters))
@@ -151,16 +152,20 @@ def fill_strip(strip: Strip, values: pl.DataFrame, layout: Layout, days: float) 
 
 
 def describe_sources(values: pl.DataFrame) -> list[str]:
-    """Where each value comes from, for its hover: as reported, file and line, or derived."""
-    return [
-        f"day {'not reported' if row['day'] is None else row['day']}; "
-        + (
-            f"reported {row['reported']} {row['reported_unit'] or ''}; {row['file_name']}, line {row['line']}"
-            if row["reported"]
-            else "derived"
-        )
-        for row in values.iter_rows(named=True)
-    ]
+    """Where each value comes from, for its hover: as reported with file and line, or derived with its remark."""
+    return [f"{describe_day(row)}; {describe_source(row)}" for row in values.iter_rows(named=True)]
+
+
+def describe_day(row: dict[str, Any]) -> str:
+    """The day of a value, or its visit."""
+    return f"{row['avisit']}, day not reported" if row["day"] is None else f"day {row['day']}"
+
+
+def describe_source(row: dict[str, Any]) -> str:
+    """What the source says, and where."""
+    if row["reported"] is None:
+        return f"computed{': ' if row['remark'] else ''}{row['remark']}"
+    return f"reported {row['reported']} {row['reported_unit'] or ''}; {row['file_name']}, line {row['line']}"
 
 
 def add_marks(figure: go.Figure, marks: pl.DataFrame, rows: int, days: float, theme: Theme) -> None:

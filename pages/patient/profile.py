@@ -8,7 +8,14 @@ import streamlit as st
 from analytics.catalog import Parameter
 from analytics.figures.patient import Axis, plot_patient
 from analytics.panel import list_parameters
-from analytics.patient import KEY_PARAMETERS, describe_scores, select_patient, summarize_latest, tabulate_values
+from analytics.patient import (
+    KEY_PARAMETERS,
+    describe_remark,
+    describe_scores,
+    select_patient,
+    summarize_latest,
+    tabulate_values,
+)
 from pages.shared import controls, patients
 
 STRIPS = 8
@@ -62,7 +69,9 @@ def ask_strips(parameters: list[Parameter]) -> list[Parameter]:
 def show_course(view: controls.View, usubjid: str, own: pl.DataFrame, chosen: list[Parameter]) -> None:
     """The strips on one time axis."""
     axis = Axis(view.origin, tuple(view.study.visits["avisit"]))
-    figure = plot_patient(own, chosen, select_patient(view.events, usubjid), axis, controls.theme())
+    figure = plot_patient(
+        own.with_columns(remark=describe_remark()), chosen, select_patient(view.events, usubjid), axis, controls.theme()
+    )
     alt = f"Course of {usubjid}: {', '.join(item.name for item in chosen)}"
     controls.show_figure(figure, f"course_{usubjid}", alt, tabulate_values(own), controls.export_command(view))
     st.caption("Green: reference range. Hover a point for the value as reported, its file and line.")

@@ -12,9 +12,85 @@ from analytics.cohort import Cohort, select_cohort, select_subjects
 from analytics.figures.theme import Theme
 from analytics.panel import StudyData, list_parameters
 from analytics.scores import SCORES, find_any_parameter
+from analytics.scoring import explain_missing
 from pages.shared import store
 
 FILTERS = {"arm": "Arm", "sex": "Sex", "site": "Site", "etiology": "Etiology"}
+# What columns are called on screen; downloads keep the field's variable names.
+LABELS = {
+    "parameter": "Parameter",
+    "avisit": "Visit",
+    "day": "Day",
+    "aval": "Value",
+    "avalc": "Class or word",
+    "base": "Baseline",
+    "chg": "Change",
+    "pchg": "Change, %",
+    "reported": "As reported",
+    "reported_unit": "Unit",
+    "file_name": "File",
+    "line": "Line",
+    "remark": "Remark",
+    "kind": "Kind",
+    "grade": "Grade",
+    "serious": "Serious",
+    "related": "Related",
+    "value": "Value",
+    "unit": "Unit",
+    "text": "Text",
+    "product": "Product",
+    "route": "Route",
+    "cells_e6": "Cells, 10⁶",
+    "cells_e6_per_kg": "Cells, 10⁶/kg",
+    "volume_ml": "Volume, mL",
+    "viability_pct": "Viability, %",
+    "isolated_cells_e6": "Isolated, 10⁶",
+    "recovery_pct": "Recovery, %",
+    "cd34_e6": "CD34+, 10⁶",
+    "cd45_e6": "CD45+, 10⁶",
+    "cd117_e6": "CD117+, 10⁶",
+    "cd133_e6": "CD133+, 10⁶",
+    "drug": "Drug",
+    "start_day": "From day",
+    "end_day": "To day",
+    "daily_dose": "Daily dose",
+    "n": "n",
+    "of_n": "of",
+    "time": "When",
+    "source": "Source",
+    "section": "Section",
+    "item": "Item",
+    "operator": "",
+    "note": "Note",
+    "position": "Order",
+    "target_day": "Target day",
+    "first_day": "First day",
+    "last_day": "Last day",
+    "arm": "Arm",
+    "batch": "Batch",
+    "study": "Study",
+    "rows_read": "Read",
+    "accepted": "Accepted",
+    "rejected": "Rejected",
+    "unchanged": "Unchanged",
+    "imported_at": "Imported, UTC",
+    "who": "By",
+    "revision": "Revision",
+    "sha256": "SHA-256",
+    "level": "Level",
+    "column": "Column",
+    "reason": "Reason",
+    "mean": "Mean",
+    "sd": "SD",
+    "se": "SE",
+    "median": "Median",
+    "q1": "Q1",
+    "q3": "Q3",
+    "smallest": "Smallest",
+    "largest": "Largest",
+    "lower": "Lower 95 %",
+    "upper": "Upper 95 %",
+}
 FIRST = ("child_pugh", "meld", "bilirubin", "fibrosis_index")
 NO_ARM = "no arm recorded"
 
@@ -141,6 +217,14 @@ def ask_filter(label: str, options: list[str], key: str) -> tuple[str, ...]:
     return tuple(chosen)
 
 
+def ask_one(label: str, key: str, options: list[str]) -> str:
+    """One of a few choices, kept in the address."""
+    return (
+        st.segmented_control(label, options, default=options[0], required=True, key=key, bind="query-params")
+        or options[0]
+    )
+
+
 def theme() -> Theme:
     """The reader's theme."""
     return Theme(dark=st.context.theme.type == "dark")
@@ -188,3 +272,14 @@ def export_csv(table: pl.DataFrame, simulated: bool) -> bytes:
     """
     marked = table.with_columns(data=pl.lit("SIMULATED")).select("data", *table.columns) if simulated else table
     return store.write_csv(marked)
+
+
+def show_not_computable(view: View) -> None:
+    """The scores that this cohort cannot have, and why."""
+    recorded = set(view.panel["paramcd"])
+    tried = view.panel.filter(pl.col("paramcd").is_in(list(SCORES)))
+    for score in SCORES.values():
+        own = tried.filter(pl.col("paramcd") == score.id)
+        if own["aval"].count() == 0:
+            missing = own["missing"].explode().drop_nulls().unique(maintain_order=True)
+            st.caption(explain_missing(score, missing if own.height else score.needs, recorded))

@@ -84,10 +84,10 @@ def show_tables(view: controls.View, own: pl.DataFrame, usubjid: str) -> None:
     """Everything known of the patient, in tables."""
     tables = {
         "All values, with file and line": tabulate_values(own),
-        "Events": select_patient(view.study.events, usubjid),
-        "Infusions": select_patient(view.study.treatments, usubjid),
-        "Medication": select_patient(view.study.medications, usubjid),
+        "Events": select_patient(view.study.events, usubjid).drop("usubjid"),
+        "Infusions": select_patient(view.study.treatments, usubjid).drop("usubjid"),
+        "Medication": select_patient(view.study.medications, usubjid).drop("usubjid"),
     }
     for title, table in tables.items():
         with st.expander(f"{title} ({table.height})"):
-            st.dataframe(table, hide_index=True, placeholder="–", alt=title)
+            st.dataframe(table, hide_index=True, placeholder="–", column_config=controls.LABELS, alt=title)

@@ -48,7 +48,7 @@ def show(table: pl.DataFrame, title: str, note: str) -> None:
         return
     st.subheader(title)
     st.caption(note)
-    st.dataframe(table, hide_index=True, placeholder="–", alt=title)
+    st.dataframe(table, hide_index=True, placeholder="–", column_config=controls.LABELS, alt=title)
 
 
 render()

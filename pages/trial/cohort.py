@@ -24,10 +24,17 @@ def render() -> None:
     )
     st.caption("Mean ± SD, with n where a value is missing; counts with percent of those known.")
     show_follow_up(view)
+    show_completeness(view, {item.paramcd: item.title for item in parameters if not item.derived})
+
+
+def show_completeness(view: controls.View, labels: dict[str, str]) -> None:
+    """Which values are there at which visit."""
     st.subheader("Completeness: patients with a value, by visit")
     table = summarize_completeness(view.panel, view.subjects, view.study.visits)
-    measured = {item.paramcd: item.title for item in parameters if not item.derived}
-    figure = plot_completeness(table, measured, controls.theme())
+    if table.is_empty():
+        st.info("No value belongs to a visit: the study file names no visit windows that hold the days measured.")
+        return
+    figure = plot_completeness(table, labels, controls.theme())
     alt = "Heat map of available values by parameter and visit"
     controls.show_figure(figure, "completeness", alt, table, controls.export_command(view))
 

@@ -5,8 +5,6 @@ import streamlit as st
 
 from analytics.courses import MEASURES, Measure, describe_axis, place_courses, summarize_courses
 from analytics.figures.trajectory import Axes, plot_trajectories
-from analytics.scores import SCORES
-from analytics.scoring import explain_missing
 from pages.shared import controls
 
 
@@ -16,16 +14,16 @@ def render() -> None:
     view = controls.view()
     parameter = controls.ask_parameter(view.panel, "paramcd")
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
-        measure = Measure(ask("Show", "measure", list(MEASURES)), parameter)
-        by_visit = ask("Along", "along", ["Visits", "Days"]) == "Visits"
+        measure = Measure(controls.ask_one("Show", "measure", list(MEASURES)), parameter)
+        by_visit = controls.ask_one("Along", "along", list_axes(view.panel)) == "Visits"
         individuals = st.toggle("Individual patients", value=True, key="individuals")
     courses = place_courses(view.panel, view.study.visits, measure, by_visit)
     if courses.is_empty():
         st.info(f"No patient of this cohort has {measure.needs} of {parameter.name}.")
-        show_not_computable(view)
+        controls.show_not_computable(view)
         st.stop()
     show_courses(view, courses, measure, by_visit, individuals)
-    show_not_computable(view)
+    controls.show_not_computable(view)
 
 
 def show_courses(
@@ -42,15 +40,19 @@ def show_courses(
     controls.show_figure(figure, "trajectories", alt, summary, command)
     show_notes(courses, summary)
     with st.expander("Table"):
-        st.dataframe(summary.drop("x"), hide_index=True, placeholder="–", alt="Summary by visit and arm")
+        st.dataframe(
+            summary.drop("x"),
+            hide_index=True,
+            placeholder="–",
+            column_config=controls.LABELS,
+            alt="Summary by visit and arm",
+        )
 
 
-def ask(label: str, key: str, options: list[str]) -> str:
-    """One of a few choices, kept in the address."""
-    return (
-        st.segmented_control(label, options, default=options[0], required=True, key=key, bind="query-params")
-        or options[0]
-    )
+def list_axes(panel: pl.DataFrame) -> list[str]:
+    """What x can be: visits only where values have one, days only where values have one."""
+    axes = {"Visits": panel["analysis"].any(), "Days": panel["day"].count() > 0}
+    return [name for name, there in axes.items() if there] or ["Days"]
 
 
 def show_notes(courses: pl.DataFrame, summary: pl.DataFrame) -> None:
@@ -63,17 +65,6 @@ def show_notes(courses: pl.DataFrame, summary: pl.DataFrame) -> None:
         notes.append(f"An evenly spaced sample of the {n} single courses is drawn; means use all.")
     notes.append("Baseline is the last value in the 90 days up to day 0; change is later minus earlier.")
     st.caption(" ".join(notes))
-
-
-def show_not_computable(view: controls.View) -> None:
-    """The scores that this cohort cannot have, and why."""
-    recorded = set(view.panel["paramcd"])
-    tried = view.panel.filter(pl.col("paramcd").is_in(list(SCORES)))
-    for score in SCORES.values():
-        own = tried.filter(pl.col("paramcd") == score.id)
-        if own["aval"].count() == 0:
-            missing = own["missing"].explode().drop_nulls().unique(maintain_order=True)
-            st.caption(explain_missing(score, missing if own.height else score.needs, recorded))
 
 
 render()
