@@ -141,6 +141,16 @@ def test_dated_and_undated_values_stand_in_two_columns():
     assert "a.csv, line 2" in figure.data[0].customdata[0]
 
 
+def test_a_visit_that_the_study_does_not_plan_is_drawn_behind_the_planned_ones():
+    rows = [("a", "A", "Latest", 1.0), ("a", "A", "V1", 2.0)]
+    panel = pl.DataFrame(rows, schema=["usubjid", "arm", "avisit", "aval"], orient="row").with_columns(
+        paramcd=pl.lit("albumin"), day=pl.lit(None, dtype=pl.Int32), analysis=pl.lit(True)
+    )
+    visits = pl.DataFrame({"avisit": ["V1"], "position": [0], "target_day": [0]})
+    courses = place_courses(panel, visits, Measure("Value", PARAMETERS["albumin"]), by_visit=True)
+    assert dict(courses.select("avisit", "x").rows()) == {"V1": 0.0, "Latest": 1.0}
+
+
 def test_completeness_counts_only_those_still_followed(panels, read_study):
     study = read_study("mayo-pbc")
     table = summarize_completeness(panels["mayo-pbc"], study.subjects, study.visits)

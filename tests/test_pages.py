@@ -187,6 +187,24 @@ def test_every_study_shows_where_it_comes_from(store, monkeypatch):
         assert "not stated" not in said
 
 
+def test_a_study_without_visit_windows_is_drawn_by_day_and_says_what_it_lacks(one, monkeypatch):
+    app = open_page(one, monkeypatch, "trial/trajectories")
+    assert app.button_group(key="along").options == ["Days"]
+    assert app.get("plotly_chart")
+    assert "the study file names no visit windows" in texts(open_page(one, monkeypatch, "trial/cohort"))
+
+
+def test_an_import_is_seen_by_an_open_page_at_its_next_run(tmp_path, monkeypatch):
+    home = Home(tmp_path / "home")
+    import_paths(home, [ROOT / "data" / "studies" / "ahd"])
+    app = open_page(home, monkeypatch, "trial/cohort")
+    assert app.sidebar.selectbox(key="study").options == ["ahd"]
+    import_paths(home, [ROOT / "data" / "studies" / "kim-abmi"])
+    app.run()
+    assert set(app.sidebar.selectbox(key="study").options) == {"ahd", "kim-abmi"}
+    assert "data as of revision hepatrace-000002" in texts(app)
+
+
 def test_the_definitions_can_be_searched(store, monkeypatch):
     app = open_page(store, monkeypatch, "library/definitions")
     app.text_input(key="search").set_value("FibroScan").run()

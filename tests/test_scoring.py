@@ -1,10 +1,12 @@
 """Scores over the long frame: pairing, carrying forward, and what is missing in words."""
 
+import math
+
 import polars as pl
 import pytest
 
 from analytics.exposure import derive_doses, derive_infused_cells
-from analytics.patient import describe_scores
+from analytics.patient import describe_remark, describe_scores
 from analytics.scores import SCORES
 from analytics.scoring import ScoreSettings, derive_scores
 from tests.conftest import SIMULATED
@@ -143,3 +145,76 @@ def test_doses_by_day_add_up_and_are_0_between_intervals():
 def test_infused_cells_stand_on_the_day_of_the_infusion(read_study):
     cells = derive_infused_cells(read_study("kim-abmi").treatments)
     assert cells.select("usubjid", "day", "aval").row(0) == ("KIM-1", 0, 9800.0)
+
+
+def test_the_table_of_a_patient_says_what_a_score_carried_assumed_or_lacks():
+    labs = measure((3, "inr", 1.7), (10, "bilirubin", 3.4), (10, "creatinine", 1.4))
+    scores = derive_scores(labs, SUBJECTS, NO_EVENTS, ScoreSettings()).filter(pl.col("paramcd") == "meld")
+    remarks = scores.with_columns(reported=pl.lit(None, dtype=pl.String)).sort("day").select(describe_remark())
+    assert remarks.to_series().to_list() == [
+        "not computable without bilirubin, creatinine",
+        "inr carried forward, at most 7 days; assumed: no dialysis",
+    ]
+
+
+def read_reported(read_study) -> dict[tuple, dict[str, float]]:
+    """The SIMULATED laboratory values of each subject and day, converted by hand, without the importer's values."""
+    by_hand = {("bilirubin", "umol/L"): 1 / 17.1, ("albumin", "g/L"): 0.1, ("creatinine", "umol/L"): 1 / 88.4}
+    values: dict[tuple, dict[str, float]] = {}
+    for row in read_study(SIMULATED).measurements.iter_rows(named=True):
+        factor = by_hand.get((row["paramcd"], row["reported_unit"]), 1.0)
+        values.setdefault((row["usubjid"], row["day"]), {})[row["paramcd"]] = float(row["reported"]) * factor
+    return values
+
+
+def test_every_simulated_meld_and_albi_equals_the_formula_written_out_in_plain_python(panels, read_study):
+    reported, compared = read_reported(read_study), 0
+    for row in (
+        panels[SIMULATED]
+        .filter(pl.col("paramcd").is_in(["meld", "albi"]), pl.col("aval").is_not_null())
+        .iter_rows(named=True)
+    ):
+        if row["carried"]:
+            continue
+        labs = reported[row["usubjid"], row["day"]]
+        if row["paramcd"] == "meld":
+            creatinine = min(max(labs["creatinine"], 1), 4)
+            logs = (
+                0.957 * math.log(creatinine)
+                + 0.378 * math.log(max(labs["bilirubin"], 1))
+                + 1.12 * math.log(max(labs["inr"], 1))
+            )
+            expected = min(max(math.floor(round(10 * (logs + 0.643), 9) + 0.5), 6), 40)
+        else:
+            expected = 0.66 * math.log10(labs["bilirubin"] * 17.1) - 0.085 * labs["albumin"] * 10
+        assert row["aval"] == pytest.approx(expected, abs=1e-8)
+        compared += 1
+    assert compared > 600
+
+
+def test_every_simulated_child_pugh_equals_the_table_written_out_in_plain_python(panels, read_study):
+    reported, compared = read_reported(read_study), 0
+    for row in (
+        panels[SIMULATED].filter(pl.col("paramcd") == "child_pugh", pl.col("aval").is_not_null()).iter_rows(named=True)
+    ):
+        if row["carried"]:
+            continue
+        labs = {name: round(value, 9) for name, value in reported[row["usubjid"], row["day"]].items()}
+        bilirubin, albumin, inr = labs["bilirubin"], labs["albumin"], labs["inr"]
+        points = (
+            1
+            + (bilirubin >= 2)
+            + (bilirubin > 3)
+            + 1
+            + (albumin <= 3.5)
+            + (albumin < 2.8)
+            + 1
+            + (inr >= 1.7)
+            + (inr > 2.3)
+        )
+        points += {0: 1, 1: 2, 2: 3, 3: 3}[int(labs["ascites_grade"])] + {0: 1, 1: 2, 2: 2, 3: 3, 4: 3}[
+            int(labs["he_grade"])
+        ]
+        assert (row["aval"], row["avalc"]) == (points, "A" if points <= 6 else "B" if points <= 9 else "C")
+        compared += 1
+    assert compared > 300
