@@ -32,7 +32,7 @@ def summarize_baseline(subjects: pl.DataFrame, panel: pl.DataFrame, parameters: 
         }
         if parameter.levels:
             continue
-        numbers = {name: describe_numbers(group["base"], parameter.decimals) for name, group in split.items()}
+        numbers = {name: describe_numbers(group["base"], parameter.decimals + 1) for name, group in split.items()}
         rows.append({"characteristic": parameter.title} | numbers)
         if parameter.paramcd in CLASSES:
             rows += describe_categories(split, "base_class", CLASSES[parameter.paramcd])

@@ -18,6 +18,7 @@ ARMS = ("Control", "ABMi", "ABMi x2", "ABMi + G-CSF")
 EFFECT = (0.0, 0.55, 0.7, 0.6)  # fall of severity, in its standard deviations, once the effect is full
 ETIOLOGIES = ("HBV", "HCV", "alcohol", "MASLD")
 FOLLOW_UP = 730
+TWICE, SECOND = "ABMi x2", 91  # the arm with two infusions, and the day of the second
 SCALES = {"ascites": 900, "variceal_bleeding": 2_500, "encephalopathy": 1_800, "hcc": 5_000}  # days, at severity 0
 EVENTS: dict[str, dict[str, str | int]] = {
     "death": {"text": "death", "grade": 5, "serious": "yes", "related": "no"},
@@ -73,7 +74,7 @@ def simulate_trial(subjects: int, seed: int, out: Path, arms: int = 2) -> Path:
     tables = {
         "subjects": roster.with_columns(last_contact_day=ends["last"], cut_day=pl.lit(FOLLOW_UP)),
         "events": simulate_events(rng, roster, ends, severity),
-        "treatments": simulate_treatments(rng, roster),
+        "treatments": simulate_treatments(rng, roster, ends["last"]),
         "medications": simulate_medications(roster, days, severity, ends["last"]),
         "measurements": report_values(rng, roster, days, severity, ends["last"]),
     }
@@ -166,19 +167,22 @@ def place_events(kind: str, ids: np.ndarray, day: np.ndarray) -> pl.DataFrame:
     return frame.with_columns(kind=pl.lit(kind), **{name: pl.lit(said) for name, said in EVENTS[kind].items()})
 
 
-def simulate_treatments(rng: Generator, roster: pl.DataFrame) -> pl.DataFrame:
-    """One infusion on day 0 for every subject of a cell arm."""
-    treated = roster.filter(pl.col("arm_code") > 0)
-    cells = np.exp(rng.normal(np.log(6_800), 0.35, treated.height)).round(0)
-    return treated.with_columns(
-        day=pl.lit(0),
+def simulate_treatments(rng: Generator, roster: pl.DataFrame, last: np.ndarray) -> pl.DataFrame:
+    """One infusion on day 0 for every subject of a cell arm, a second one where the arm has two."""
+    followed = roster.with_columns(last=pl.Series(last))
+    first = followed.filter(pl.col("arm_code") > 0).with_columns(day=pl.lit(0))
+    second = followed.filter(pl.col("arm") == TWICE, pl.col("last") > SECOND).with_columns(day=pl.lit(SECOND))
+    infused = pl.concat([first, second])
+    n = infused.height
+    cells = np.exp(rng.normal(np.log(6_800), 0.35, n)).round(0)
+    return infused.with_columns(
         product=pl.lit("autologous bone marrow mononuclear cells"),
         route=pl.lit("peripheral vein"),
         cells_e6=pl.Series(cells),
         cells_e6_per_kg=(pl.Series(cells) / pl.col("weight")).round(1),
-        volume_ml=pl.Series(rng.normal(106, 10, treated.height).round(0)),
-        viability_pct=pl.Series(rng.normal(94, 2.5, treated.height).clip(80, 99.5).round(1)),
-        cd34_e6=pl.Series((cells * rng.normal(0.0056, 0.001, treated.height).clip(0.002)).round(1)),
+        volume_ml=pl.Series(rng.normal(106, 10, n).round(0)),
+        viability_pct=pl.Series(rng.normal(94, 2.5, n).clip(80, 99.5).round(1)),
+        cd34_e6=pl.Series((cells * rng.normal(0.0056, 0.001, n).clip(0.002)).round(1)),
     )
 
 

@@ -7,7 +7,15 @@ from analytics.figures.theme import Theme, choose_time_unit, lay_out, numbers
 
 MOST_BARS = 400  # of more subjects an evenly spaced sample is drawn
 MOST_NAMED = 70  # more subjects than this: their names would overlap
-EVENT_SYMBOLS = {"death": "x", "transplant": "star", "infusion": "triangle-down"}
+EVENT_SYMBOLS = {
+    "death": "x",
+    "transplant": "star",
+    "infusion": "triangle-down",
+    "ascites": "circle",
+    "variceal_bleeding": "diamond",
+    "encephalopathy": "square",
+    "hcc": "cross",
+}
 
 
 def plot_follow_up(subjects: pl.DataFrame, events: pl.DataFrame, origin: str, theme: Theme) -> go.Figure:

@@ -15,6 +15,10 @@ EVENT_COLORS = {
     "death": ("#B00020", "#FF6B7A"),
     "transplant": ("#6A3D9A", "#B79CE0"),
     "infusion": ("#009E73", "#2BBF94"),
+    "ascites": ("#0072B2", "#56B4E9"),
+    "variceal_bleeding": ("#D55E00", "#FF9A5C"),
+    "encephalopathy": ("#B8860B", "#F0E442"),
+    "hcc": ("#4B3621", "#C8A27A"),
 }
 NEUTRAL = ("#6B7280", "#9CA3AF")
 CARPET = (("#F6D5B8", "#F3F0E3", "#A9D3EC"), ("#7A4414", "#3D3D3D", "#14517A"))  # nothing there, half, all
