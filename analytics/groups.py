@@ -20,7 +20,7 @@ def derive_group(
     if variable in SUBJECT_GROUPS:
         return subjects.with_columns(group=pl.col(variable))
     if variable == "age":
-        return part_at_median(subjects.with_columns(base=pl.col("age")), "age", 0)
+        return part_at_median(subjects.with_columns(base=pl.col("age")), "Age", 0)
     if parameter is None:
         raise ValueError(f"{variable!r} is no column of the subjects: its parameter is needed")
     based = subjects.join(

@@ -73,6 +73,10 @@ ROWS = {
     ),
     "word that is no grade": (HEAD + GOOD + "P1,0,ascites,some,\n", "“some” is none of the words or grades of ascites"),
     "thousands or decimals": (HEAD + GOOD + 'P1,0,afp,"1,234",ng/mL\n', "“1,234” can be read in two ways"),
+    "thousands or decimals beside a decimal comma": (
+        HEAD.replace(",", ";") + "P1;0;albumin;3,1;g/dL\nP1;0;platelets;150.000;/uL\n",
+        "“150.000” can be read in two ways",
+    ),
     "too many cells": (HEAD + GOOD + "P1,7,albumin,3.1,g/dL,extra\n", "the row has 6 cells and the header has 5"),
     "too few cells": (HEAD + GOOD + "P1,7,albumin\n", "the row has 3 cells and the header has 5"),
 }

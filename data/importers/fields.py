@@ -5,6 +5,7 @@ second expression, so that no row is dropped silently.
 """
 
 import re
+from typing import Literal
 
 import polars as pl
 
@@ -12,9 +13,10 @@ from data.importers.study_file import Column, FileMapping
 from data.importers.text import TextTable, UnreadableFile
 
 NO_VALUE = ("", "na", "n/a", "n.a.", ".", "-", "--", "nan", "null", "nd", "n.d.", "not done", "missing")
-DECIMAL_COMMA = r"^[-+]?\d+,\d+$"
-# One comma before exactly three digits, no leading zero: a decimal comma or a thousands separator.
-AMBIGUOUS_COMMA = r"^[-+]?[1-9]\d{0,2},\d{3}$"
+DecimalMark = Literal["point", "comma", "both"]
+COMMA, POINT = r"^[-+]?\d+,\d+$", r"^[-+]?\d+\.\d+$"
+# One mark before exactly three digits, no leading zero: it may mark decimals or thousands.
+AMBIGUOUS_COMMA, AMBIGUOUS_POINT = r"^[-+]?[1-9]\d{0,2},\d{3}$", r"^[-+]?[1-9]\d{0,2}\.\d{3}$"
 DATE_FORMATS = ("%Y-%m-%d", "%Y/%m/%d", "%d.%m.%Y")
 EMAIL = r"[^@\s]+@[^@\s]+\.[A-Za-z]{2,}"
 PHONE = r"^\+?[\d()/-]*[\s()/-][\d\s()/-]{6,}$|^\+\d{8,}$"
@@ -85,28 +87,37 @@ def is_no_value(text: pl.Expr) -> pl.Expr:
     return text.is_null() | text.str.to_lowercase().is_in(list(NO_VALUE))
 
 
-def uses_decimal_comma(text: pl.Series) -> bool:
-    """Whether the numbers of a file are written with a decimal comma: some surely, none with a point."""
-    sure = text.str.contains(DECIMAL_COMMA) & ~text.str.contains(AMBIGUOUS_COMMA)
-    return bool(sure.any()) and not bool(text.str.contains(r"^[-+]?\d+\.\d+$").any())
+def find_decimal_mark(text: pl.Series) -> DecimalMark:
+    """How the numbers of a file mark decimals, by those that can be read in one way only."""
+    comma = bool((text.str.contains(COMMA) & ~text.str.contains(AMBIGUOUS_COMMA)).any())
+    point = bool((text.str.contains(POINT) & ~text.str.contains(AMBIGUOUS_POINT)).any())
+    if comma:
+        return "both" if point else "comma"
+    return "point"
 
 
-def parse_number(text: pl.Expr, decimal_comma: bool) -> pl.Expr:
+def is_ambiguous(text: pl.Expr, mark: DecimalMark) -> pl.Expr:
+    """Whether a number can be read with a decimal mark or a thousands separator, in a file that marks decimals so."""
+    comma = text.str.contains(AMBIGUOUS_COMMA) & pl.lit(mark != "comma")
+    point = text.str.contains(AMBIGUOUS_POINT) & pl.lit(mark != "point")
+    return comma | point
+
+
+def parse_number(text: pl.Expr, mark: DecimalMark) -> pl.Expr:
     """The number of a text with decimal point or comma; missing where it is none or ambiguous."""
-    clear = text.str.contains(DECIMAL_COMMA) & (pl.lit(decimal_comma) | ~text.str.contains(AMBIGUOUS_COMMA))
-    plain = pl.when(clear).then(text.str.replace(",", ".", literal=True)).otherwise(text)
-    number = plain.cast(pl.Float64, strict=False)
+    comma = text.str.contains(COMMA)
+    plain = pl.when(comma).then(text.str.replace(",", ".", literal=True)).otherwise(text)
+    number = pl.when(~is_ambiguous(text, mark)).then(plain).cast(pl.Float64, strict=False)
     return pl.when(number.is_finite()).then(number)
 
 
-def explain_number(text: pl.Expr, decimal_comma: bool) -> pl.Expr:
+def explain_number(text: pl.Expr, mark: DecimalMark) -> pl.Expr:
     """The reason why a text is no number; missing where it is one."""
-    ambiguous = text.str.contains(AMBIGUOUS_COMMA) & pl.lit(not decimal_comma)
     return (
-        pl.when(text.is_null() | parse_number(text, decimal_comma).is_not_null())
+        pl.when(text.is_null() | parse_number(text, mark).is_not_null())
         .then(pl.lit(None, dtype=pl.String))
-        .when(ambiguous)
-        .then(pl.format("{} can be read in two ways, with a decimal comma or a thousands separator", quote(text)))
+        .when(is_ambiguous(text, mark))
+        .then(pl.format("{} can be read in two ways, with a decimal mark or a thousands separator", quote(text)))
         .otherwise(pl.format("{} is not a number", quote(text)))
     )
 

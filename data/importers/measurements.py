@@ -4,17 +4,18 @@ import polars as pl
 
 from analytics.catalog import PARAMETERS, UnknownUnit, match_parameter
 from data.importers.fields import (
+    DecimalMark,
     check_columns,
     explain_date,
     explain_day,
     explain_number,
+    find_decimal_mark,
     is_no_value,
     parse_date,
     parse_day,
     parse_number,
     quote,
     read_text,
-    uses_decimal_comma,
 )
 from data.importers.outcome import Outcome, explain_repeats, note, part_rows, warn
 from data.importers.study_file import Column, FileMapping
@@ -47,15 +48,15 @@ def read_measurements(table: TextTable, mapping: FileMapping, subjects: pl.DataF
     check_columns(table, mapping, name)
     cells = stack_wide(table, mapping) if mapping.values else stack_long(table, mapping)
     filled = cells.filter(~is_no_value(pl.col("value")))
-    comma = uses_decimal_comma(filled["value"].str.replace(LIMIT, "$2"))
+    mark = find_decimal_mark(filled["value"].str.replace(LIMIT, "$2"))
     placed, wrong_place = place(filled, mapping, subjects)
     named, wrong_name = part_rows(add_parameter(placed), explain_parameter())
-    valued = add_value(add_factor(named), comma)
-    possible, wrong_value = part_rows(valued, explain_value(comma))
+    valued = add_value(add_factor(named), mark)
+    possible, wrong_value = part_rows(valued, explain_value(mark))
     unique, repeated = part_rows(
         possible, explain_repeats(KEY, pl.format("{} {}", "value", pl.col("unit").fill_null("")))
     )
-    notes = [note("numbers are read with a decimal comma")] if comma else []
+    notes = [note("numbers are read with a decimal comma")] if mark != "point" else []
     return Outcome(
         accepted=unique.with_columns(reported="value", reported_unit="unit").select(ACCEPTED),
         rejected=pl.concat([table.rejected, wrong_place, wrong_name, wrong_value, repeated]).sort("line"),
@@ -181,7 +182,7 @@ def add_factor(cells: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def add_value(cells: pl.DataFrame, comma: bool) -> pl.DataFrame:
+def add_value(cells: pl.DataFrame, mark: DecimalMark) -> pl.DataFrame:
     """Add ``aval`` in the catalog's unit, ``avalc``, ``limit`` ("<0.2"), reference limits and sentences.
 
     A value known only as below or above a limit has no number: ``aval`` stays missing, ``avalc``
@@ -189,14 +190,14 @@ def add_value(cells: pl.DataFrame, comma: bool) -> pl.DataFrame:
     """
     rows = cells.join(find_levels(cells), on=["paramcd", "value"], how="left", validate="m:1", maintain_order="left")
     limit = pl.col("value").str.contains(LIMIT) & pl.col("level").is_null()
-    number = parse_number(pl.col("value"), comma)
+    number = parse_number(pl.col("value"), mark)
     converted = (number * pl.col("factor")).round(9)  # 34.2 umol/L is exactly 2.0 mg/dL
     rows = rows.with_columns(
         limit=limit,
         aval=pl.when(~limit).then(pl.coalesce("level", converted)),
         avalc=pl.when(limit | pl.col("level").is_not_null()).then("value"),
-        ref_low=(parse_number(pl.col("low_text"), comma) * pl.col("factor")).round(9),
-        ref_high=(parse_number(pl.col("high_text"), comma) * pl.col("factor")).round(9),
+        ref_low=(parse_number(pl.col("low_text"), mark) * pl.col("factor")).round(9),
+        ref_high=(parse_number(pl.col("high_text"), mark) * pl.col("factor")).round(9),
     )
     return rows.join(find_sentences(rows), on=["paramcd", "aval"], how="left", validate="m:1", maintain_order="left")
 
@@ -225,12 +226,12 @@ def find_sentences(cells: pl.DataFrame) -> pl.DataFrame:
     return pl.DataFrame([row for row in rows if row[2] or row[3]], schema=schema, orient="row")
 
 
-def explain_value(comma: bool) -> pl.Expr:
+def explain_value(mark: DecimalMark) -> pl.Expr:
     """The reason against a value: its unit, its text, or a range that no patient reaches."""
     graded = pl.col("paramcd").is_in([code for code, parameter in PARAMETERS.items() if parameter.levels])
     word = pl.format("{} is none of the words or grades of {}", quote(pl.col("value")), pl.col("name"))
-    text = explain_number(pl.when(~pl.col("limit")).then("value"), comma)
-    limit = explain_number(pl.when("limit").then(pl.col("value").str.replace(LIMIT, "$2")), comma)
+    text = explain_number(pl.when(~pl.col("limit")).then("value"), mark)
+    limit = explain_number(pl.when("limit").then(pl.col("value").str.replace(LIMIT, "$2")), mark)
     readable = pl.col("level").is_not_null()
     return pl.coalesce(
         pl.col("wrong_unit"),

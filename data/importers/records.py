@@ -9,17 +9,18 @@ import polars as pl
 from data.importers.fields import (
     EMAIL,
     PHONE,
+    DecimalMark,
     check_columns,
     explain_code,
     explain_date,
     explain_day,
     explain_number,
+    find_decimal_mark,
     parse_date,
     parse_day,
     parse_number,
     quote,
     read_text,
-    uses_decimal_comma,
 )
 from data.importers.measurements import ABSENT, explain_subject, filter_rows
 from data.importers.outcome import Outcome, explain_repeats, note, part_rows
@@ -96,8 +97,8 @@ def read_records(table: TextTable, mapping: FileMapping, subjects: pl.DataFrame,
     check_columns(table, mapping, name)
     check_fields(record, mapping, name)
     rows = filter_rows(table, mapping)
-    comma = uses_comma(rows, record, mapping)
-    parsed = rows.select(pl.col(LINE).alias("line"), *parse_fields(record, mapping, comma))
+    mark = find_mark(rows, record, mapping)
+    parsed = rows.select(pl.col(LINE).alias("line"), *parse_fields(record, mapping, mark))
     coded = parsed.filter(~is_skipped(mapping))
     known = (
         coded.join(subjects.select("usubjid", known=pl.lit(True)), on="usubjid", how="left")
@@ -109,7 +110,7 @@ def read_records(table: TextTable, mapping: FileMapping, subjects: pl.DataFrame,
     return Outcome(
         accepted=unique.select(*record.fields, "line"),
         rejected=pl.concat([table.rejected, rejected, repeated]).sort("line"),
-        warnings=note("numbers are read with a decimal comma") if comma else rejected.clear(),
+        warnings=note("numbers are read with a decimal comma") if mark != "point" else rejected.clear(),
         read=rows.height + table.rejected.height,
     )
 
@@ -126,37 +127,35 @@ def check_fields(record: Record, mapping: FileMapping, name: str) -> None:
         raise UnreadableFile(f"{name}: {mapping.shape} need a column for {', '.join(lacking)}")
 
 
-def uses_comma(rows: pl.DataFrame, record: Record, mapping: FileMapping) -> bool:
-    """Whether the numbers of these rows are written with a decimal comma."""
+def find_mark(rows: pl.DataFrame, record: Record, mapping: FileMapping) -> DecimalMark:
+    """How the numbers of these rows mark decimals."""
     numbers = [
         read_text(mapping.columns[field])
         for field, kind in record.fields.items()
         if kind == "number" and field in mapping.columns
     ]
     if not numbers:
-        return False
-    return uses_decimal_comma(rows.select(text=pl.concat_list(numbers)).explode("text")["text"])
+        return "point"
+    return find_decimal_mark(rows.select(text=pl.concat_list(numbers)).explode("text")["text"])
 
 
-def parse_fields(record: Record, mapping: FileMapping, comma: bool) -> list[pl.Expr]:
+def parse_fields(record: Record, mapping: FileMapping, mark: DecimalMark) -> list[pl.Expr]:
     """For every field its value, its text (``…_text``) and the reason against it (``…_wrong``)."""
     found: list[pl.Expr] = []
     for field, kind in record.fields.items():
         column = mapping.columns.get(field, ABSENT)
-        value, wrong = parse_field(kind, column, read_text(column), mapping.day_numbering == "cdisc", comma)
+        value, wrong = parse_field(kind, column, read_text(column), mapping.day_numbering == "cdisc", mark)
         wrong = pl.coalesce(explain_code(column, field), explain_field(field, value), wrong)
         source = pl.col(column.column) if column.column else pl.lit(column.value)
         found += [value.alias(field), source.alias(f"{field}_text"), wrong.alias(f"{field}_wrong")]
     return found
 
 
-def parse_field(kind: Kind, column: Column, text: pl.Expr, cdisc: bool, comma: bool) -> tuple[pl.Expr, pl.Expr]:
+def parse_field(kind: Kind, column: Column, text: pl.Expr, cdisc: bool, mark: DecimalMark) -> tuple[pl.Expr, pl.Expr]:
     """The value of a text by its kind, and the reason where it has none."""
     if kind in ("number", "count"):
-        number = parse_number(text, comma) * column.times
-        return (number.cast(pl.Int32, strict=False) if kind == "count" else number.round(9)), explain_number(
-            text, comma
-        )
+        number = parse_number(text, mark) * column.times
+        return (number.cast(pl.Int32, strict=False) if kind == "count" else number.round(9)), explain_number(text, mark)
     if kind == "day":
         return parse_day(text, column, cdisc), explain_day(text, column, cdisc)
     if kind == "date":
