@@ -329,6 +329,21 @@ def test_a_name_mapped_as_the_subject_refuses_the_file(tmp_path, run, home):
     assert home.revisions() == []
 
 
+def test_nothing_that_identifies_a_person_is_kept_in_the_rejected_rows_either(study, run, home):
+    (study / "subjects.csv").write_text(SUBJECTS + "kim@hospital.org,Male,,200\n")
+    (study / "labs.csv").write_text(HEAD + "kim@hospital.org,0,albumin,3.1,g/dL\n+82 2 1234 5678,0,albumin,3.1,g/dL\n")
+    (study / "named.csv").write_text("Patient name," + HEAD + "Kim Jong,P1,0,albumin,3.1,g/dL,one cell too many\n")
+    run("import", study / "subjects.csv", "--study", "trial")
+    run("import", study / "labs.csv", study / "named.csv", "--study", "trial")
+    connection = open_reader(home, home.current())
+    kept = queries.fetch_findings(connection, "trial").filter(pl.col("level") == "rejected")
+    connection.close()
+    assert kept.height == 4
+    for word in ("hospital.org", "1234", "Jong"):
+        assert word not in kept.write_csv()
+        assert word.encode() not in home.revision_file(home.current()).read_bytes()
+
+
 def test_the_cdisc_study_day_has_no_day_0(tmp_path, run, study, home):
     described = STUDY + (
         '[[files]]\npath = "labs.csv"\nshape = "measurements"\nday_numbering = "cdisc"\n'

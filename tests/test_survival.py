@@ -175,6 +175,11 @@ def test_nobody_has_an_event_so_nothing_is_compared():
     assert summarize_survival(result)["Median, days (95 % CI)"].to_list() == ["not reached", "not reached"]
 
 
+def test_nobody_whose_group_is_known_is_no_group_at_all():
+    times = frame([(5, True), (6, False)]).with_columns(group=pl.lit(None, dtype=pl.String))
+    assert estimate_survival(times, "group").groups == ()
+
+
 def test_a_median_without_upper_limit_is_told_in_words():
     assert describe_median(100.0, 50.0, None) == "100 (50 to not reached)"
 

@@ -2,7 +2,7 @@
 
 import polars as pl
 
-from data.importers.fields import is_private
+from data.importers.privacy import is_private
 from data.importers.records import RECORDS
 from data.importers.study_file import Column, FileMapping
 from data.importers.text import REJECTED, TextTable, UnreadableFile

@@ -4,11 +4,11 @@ Every parser adds a column with its result and leaves the reason for a text it c
 second expression, so that no row is dropped silently.
 """
 
-import re
 from typing import Literal
 
 import polars as pl
 
+from data.importers.privacy import is_private
 from data.importers.study_file import Column, FileMapping
 from data.importers.text import TextTable, UnreadableFile
 
@@ -18,21 +18,7 @@ COMMA, POINT = r"^[-+]?\d+,\d+$", r"^[-+]?\d+\.\d+$"
 # One mark before exactly three digits, no leading zero: it may mark decimals or thousands.
 AMBIGUOUS_COMMA, AMBIGUOUS_POINT = r"^[-+]?[1-9]\d{0,2},\d{3}$", r"^[-+]?[1-9]\d{0,2}\.\d{3}$"
 DATE_FORMATS = ("%Y-%m-%d", "%Y/%m/%d", "%d.%m.%Y")
-EMAIL = r"[^@\s]+@[^@\s]+\.[A-Za-z]{2,}"
-PHONE = r"^\+?[\d()/-]*[\s()/-][\d\s()/-]{6,}$|^\+\d{8,}$"
-PRIVATE_HEADER = re.compile(
-    r"\b(sur|first|last|full|patient|family|given|maiden)?[ _]?names?\b|\binitials\b|birth|\bdob\b|geburt|"
-    r"phone|\btel\b|"
-    r"mobile|e-?mail|\bmrn\b|\brecord[ _]?(no|nr|num|number)\b|\bhospital[ _]?(no|id|number)\b|\bssn\b|\baddress\b|"
-    r"passport|insurance",
-    re.IGNORECASE,
-)
 FARTHEST_DAY = 36_525  # a hundred years
-
-
-def is_private(header: str) -> bool:
-    """Whether a column's name promises what identifies a person."""
-    return bool(PRIVATE_HEADER.search(header.replace("_", " ")))
 
 
 def check_columns(table: TextTable, mapping: FileMapping, name: str) -> None:

@@ -18,6 +18,7 @@ from data.importers.fields import (
     read_text,
 )
 from data.importers.outcome import Outcome, explain_repeats, note, part_rows, warn
+from data.importers.privacy import IDENTIFYING, is_identifying
 from data.importers.study_file import Column, FileMapping
 from data.importers.text import LINE, TextTable
 
@@ -131,7 +132,12 @@ def explain_subject() -> pl.Expr:
     subject = pl.col("usubjid")
     unknown = pl.format("no subject {} is in this study; import its row of the subjects file first", quote(subject))
     return (
-        pl.when(subject.is_null()).then(pl.lit("the subject is missing")).when(pl.col("known").is_null()).then(unknown)
+        pl.when(subject.is_null())
+        .then(pl.lit("the subject is missing"))
+        .when(is_identifying(subject))
+        .then(pl.lit(IDENTIFYING))
+        .when(pl.col("known").is_null())
+        .then(unknown)
     )
 
 

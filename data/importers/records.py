@@ -7,8 +7,6 @@ from typing import Literal, get_args
 import polars as pl
 
 from data.importers.fields import (
-    EMAIL,
-    PHONE,
     DecimalMark,
     check_columns,
     explain_code,
@@ -24,6 +22,7 @@ from data.importers.fields import (
 )
 from data.importers.measurements import ABSENT, explain_subject, filter_rows
 from data.importers.outcome import Outcome, explain_repeats, note, part_rows
+from data.importers.privacy import IDENTIFYING, WITHHELD, is_identifying
 from data.importers.study_file import Column, FileMapping
 from data.importers.text import LINE, TextTable, UnreadableFile
 
@@ -164,10 +163,7 @@ def parse_field(kind: Kind, column: Column, text: pl.Expr, cdisc: bool, mark: De
         flag = text.str.to_lowercase().replace_strict(FLAGS, default=None, return_dtype=pl.Boolean)
         wrong = pl.when(text.is_not_null() & flag.is_null()).then(pl.format("{} is neither yes nor no", quote(text)))
         return flag, wrong
-    identifying = text.str.contains(EMAIL) | text.str.contains(PHONE)
-    return text, pl.when(identifying).then(
-        pl.lit("the text looks like an e-mail address or a phone number; it is not stored")
-    )
+    return text, pl.when(is_identifying(text)).then(pl.lit(IDENTIFYING))
 
 
 def explain_field(field: str, value: pl.Expr) -> pl.Expr:
@@ -204,7 +200,8 @@ def part_records(rows: pl.DataFrame, record: Record) -> tuple[pl.DataFrame, pl.D
         reasons["usubjid"] = pl.coalesce(reasons["usubjid"], explain_subject())
     column = pl.coalesce(pl.when(reason.is_not_null()).then(pl.lit(field)) for field, reason in reasons.items())
     value = pl.coalesce(pl.when(reason.is_not_null()).then(f"{field}_text") for field, reason in reasons.items())
-    return part_rows(rows, pl.coalesce(*reasons.values()), column, value)
+    reason = pl.coalesce(*reasons.values())
+    return part_rows(rows, reason, column, pl.when(reason == IDENTIFYING).then(pl.lit(WITHHELD)).otherwise(value))
 
 
 def part_repeats(rows: pl.DataFrame, record: Record, mapping: FileMapping) -> tuple[pl.DataFrame, pl.DataFrame]:

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from data.importers.privacy import WITHHELD, is_private
+
 SEPARATORS = ",;\t|"
 SIGNATURES = {
     b"PK\x03\x04": "an Excel or zip file",
@@ -52,7 +54,7 @@ def read_table(content: bytes, name: str) -> TextTable:
     rows = pl.DataFrame(data, schema={LINE: pl.Int32} | dict.fromkeys(header, pl.String))
     # Our own exports put a quote before text that a spreadsheet would take for a formula.
     clean = pl.col(pl.String).str.strip_chars().str.replace(r"^'([=+\-@])", "$1")
-    return TextTable(rows.with_columns(clean), reject_ragged(full, len(header)), notes, separator)
+    return TextTable(rows.with_columns(clean), reject_ragged(full, header), notes, separator)
 
 
 def decode(content: bytes, name: str) -> tuple[str, tuple[str, ...]]:
@@ -122,16 +124,17 @@ def is_number(text: str) -> bool:
     return True
 
 
-def reject_ragged(records: list[tuple[int, list[str]]], width: int) -> pl.DataFrame:
-    """The rows that have more or fewer cells than the header."""
+def reject_ragged(records: list[tuple[int, list[str]]], header: list[str]) -> pl.DataFrame:
+    """The rows that have more or fewer cells than the header; without their text where a column identifies a person."""
+    private = any(is_private(column) for column in header)
     ragged = [
         {
             "line": line,
             "column": "",
-            "value": " | ".join(cells)[:200],
-            "reason": f"the row has {len(cells)} cells and the header has {width}",
+            "value": WITHHELD if private else " | ".join(cells)[:200],
+            "reason": f"the row has {len(cells)} cells and the header has {len(header)}",
         }
         for line, cells in records
-        if len(cells) != width
+        if len(cells) != len(header)
     ]
     return pl.DataFrame(ragged, schema=REJECTED)

@@ -31,6 +31,9 @@ def render() -> None:
         st.stop()
     grouped = times if by == "all" else derive_group(times, view.panel, by, find_parameter(by))
     result = estimate_survival(grouped, "group" if by != "all" else None)
+    if not result.groups:
+        st.info("For no patient with follow-up is the group known at baseline.")
+        st.stop()
     curves = [Curve(label_group(by, group.name, find_parameter(by)), group.curve) for group in result.groups]
     figure = plot_survival(curves, endpoint.label, view.origin, controls.theme())
     flag = f"python cli.py survival --study {view.cohort.study} --endpoint {endpoint.code}" + (
