@@ -13,6 +13,7 @@ import polars as pl
 from analytics.catalog import UnknownParameter
 from analytics.catalog.endpoints import ENDPOINTS
 from analytics.change import summarize_change
+from analytics.cohort import Cohort, select_cohort
 from analytics.definitions import write_document
 from analytics.groups import SUBJECT_GROUPS, derive_group
 from analytics.panel import StudyData, assemble_study, derive_panel
@@ -54,6 +55,13 @@ EXPECTED = (
 )
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON for machines.")
 study_option = click.option("--study", required=True, help="The study, as 'studies' lists it.")
+
+
+def filter_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The filters of the sidebar: each may be given several times, and none lets everybody pass."""
+    for name in reversed(SUBJECT_GROUPS):
+        command = click.option(f"--{name}", multiple=True, help=f"Only subjects of this {name}.")(command)
+    return command
 
 
 def told(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -161,16 +169,16 @@ def score(file: Any) -> None:
 @main.command()
 @study_option
 @click.option("--parameter", required=True, help="A parameter or score, such as bilirubin or meld.")
-@click.option("--by", type=click.Choice(["arm", "sex", "site", "etiology"]), help="One row a visit and group.")
+@click.option("--by", type=click.Choice(list(SUBJECT_GROUPS)), help="One row a visit and group.")
+@filter_options
 @as_json
 @told
-def change(study: str, parameter: str, by: str | None, as_json: bool) -> None:
+def change(study: str, parameter: str, by: str | None, as_json: bool, **filters: tuple[str, ...]) -> None:
     """Change from baseline by visit."""
-    data = read_study(study)
+    data, subjects = read_cohort(study, filters)
     find_any_parameter(parameter)
-    panel = derive_panel(data)
-    grouped = panel.join(data.subjects.select("usubjid", by), on="usubjid", how="left") if by else panel
-    show(summarize_change(grouped, parameter, data.visits, by), as_json)
+    panel = derive_panel(data).join(subjects.select("usubjid", *([by] if by else [])), on="usubjid")
+    show(summarize_change(panel, parameter, data.visits, by), as_json)
 
 
 @main.command()
@@ -179,19 +187,21 @@ def change(study: str, parameter: str, by: str | None, as_json: bool) -> None:
 @click.option("--by", help="arm, sex, site, etiology, age, or a parameter's baseline.")
 @click.option("--at", "days", default="", help="Days at which survival is wanted, such as 365,730.")
 @click.option("--tau", type=float, help="The day up to which the mean is restricted.")
+@filter_options
 @as_json
 @told
-def survival(study: str, endpoint: str, by: str | None, days: str, tau: float | None, as_json: bool) -> None:
+def survival(study: str, endpoint: str, by: str | None, as_json: bool, **options: Any) -> None:
     """Survival by group: median, restricted mean, survival at days, log-rank test."""
-    data = read_study(study)
-    times = derive_time_to_event(data.subjects, data.events, ENDPOINTS[endpoint])
+    days, tau = read_days(options.pop("days")), options.pop("tau")
+    data, subjects = read_cohort(study, options)
+    times = derive_time_to_event(subjects, data.events, ENDPOINTS[endpoint])
     if by:
         known = by in (*SUBJECT_GROUPS, "age")
         panel = pl.DataFrame() if known else derive_panel(data)
         times = derive_group(times, panel, by, None if known else find_any_parameter(by))
     result = estimate_survival(times, "group" if by else None, tau)
     if as_json:
-        click.echo(json.dumps(to_record(result, read_days(days)), ensure_ascii=False))
+        click.echo(json.dumps(to_record(result, days), ensure_ascii=False))
         return
     show(summarize_survival(result), as_json=False)
     if by:
@@ -252,13 +262,14 @@ def open_current() -> Any:
     return open_reader(home, home.current())
 
 
-def read_study(study: str) -> StudyData:
-    """The frames of a study. Raises UnknownStudy."""
+def read_cohort(study: str, filters: dict[str, tuple[str, ...]]) -> tuple[StudyData, pl.DataFrame]:
+    """The frames of a study, and its subjects that pass the filters. Raises UnknownStudy."""
     connection = open_current()
     config = queries.fetch_config(connection, study)
     if not config:
         raise UnknownStudy(f"there is no study {study!r}; 'python cli.py studies' lists them")
-    return assemble_study(queries.fetch_frames(connection, study), config)
+    data = assemble_study(queries.fetch_frames(connection, study), config)
+    return data, select_cohort(data.subjects, Cohort.of(study, filters))
 
 
 def show(table: pl.DataFrame, as_json: bool) -> None:

@@ -1,5 +1,7 @@
 """The cohort: which subjects of a study are looked at."""
 
+import shlex
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import polars as pl
@@ -15,11 +17,23 @@ class Cohort:
     sites: tuple[str, ...] = ()
     etiologies: tuple[str, ...] = ()
 
+    @classmethod
+    def of(cls, study: str, filters: Mapping[str, Sequence[str]]) -> "Cohort":
+        """The cohort with filters named by their columns."""
+        wanted = {column: tuple(filters.get(column, ())) for column in ("arm", "sex", "site", "etiology")}
+        return cls(study, wanted["arm"], wanted["sex"], wanted["site"], wanted["etiology"])
+
     @property
     def filters(self) -> dict[str, tuple[str, ...]]:
         """The filters in force, by the column that they filter."""
         every = {"arm": self.arms, "sex": self.sexes, "site": self.sites, "etiology": self.etiologies}
         return {column: wanted for column, wanted in every.items() if wanted}
+
+    @property
+    def options(self) -> str:
+        """The study and the filters in force as options of the terminal."""
+        chosen = [f" --{column} {shlex.quote(value)}" for column, values in self.filters.items() for value in values]
+        return f"--study {shlex.quote(self.study)}{''.join(chosen)}"
 
     @property
     def words(self) -> str:

@@ -122,11 +122,14 @@ def describe_remark() -> pl.Expr:
         "{} carried forward, at most {} days", pl.col("carried").list.join(", "), pl.col("carried_days")
     )
     assumed = pl.format("assumed: no {}", pl.col("assumed").list.join(", "))
+    mixed = pl.col("variant").drop_nulls().n_unique().over("usubjid", "paramcd") > 1
+    variant = pl.format("by {}, while other days of this series rest on another test", pl.col("variant"))
     limit = pl.col("aval").is_null() & pl.col("reported").is_not_null()
     parts = [
         pl.when(pl.col("missing").list.len() > 0).then(missing),
         pl.when(pl.col("carried").list.len() > 0).then(carried),
         pl.when((pl.col("assumed").list.len() > 0) & pl.col("aval").is_not_null()).then(assumed),
+        pl.when(mixed).then(variant),
         pl.when(limit).then(pl.lit("a limit, not a number")),
     ]
     return pl.concat_list(parts).list.drop_nulls().list.join("; ")

@@ -28,6 +28,7 @@ SCORE_COLUMNS = [
     "assumed",
     "carried_days",
     "carried",
+    "variant",
 ]
 
 
@@ -68,7 +69,8 @@ def derive_scores(
     Needs of ``measurements`` usubjid, paramcd, avisit, day, aval; of ``subjects`` usubjid, age (at
     time zero), sex, etiology; of ``events`` usubjid, kind, day. Returns one row a subject, score and
     day: ``aval`` and ``avalc`` (class) are missing where an input is, and ``missing`` then names it;
-    ``carried`` lists inputs taken from an earlier day and ``carried_days`` the age of the oldest.
+    ``carried`` lists inputs taken from an earlier day and ``carried_days`` the age of the oldest;
+    ``variant`` is the rule in use where a score has several (the coagulation basis of Child-Pugh).
 
     Source: scores.md, "Times" and "Missing data".
     """
@@ -93,11 +95,13 @@ def derive_one(
     if score.find("dialysis"):
         complete = derive_dialysis(complete, events)
     scored = derive_score(complete, score)
-    category = pl.col("outputs").struct.field(score.category) if score.category else pl.lit(None)
+    outputs = pl.col("outputs").struct
+    category, variant = (outputs.field(name) if name else pl.lit(None) for name in (score.category, score.variant))
     return scored.with_columns(
         paramcd=pl.lit(score.id),
-        aval=pl.col("outputs").struct.field(score.value).cast(pl.Float64),
+        aval=outputs.field(score.value).cast(pl.Float64),
         avalc=category.cast(pl.String),
+        variant=variant.cast(pl.String),
     ).select(SCORE_COLUMNS)
 
 

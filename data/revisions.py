@@ -46,7 +46,7 @@ def lock_handle(handle: int) -> None:
 @contextmanager
 def hold_lock(home: Home) -> Generator[None]:
     """Be the only writer. Raises StoreBusy at once when there is another."""
-    home.folder.mkdir(parents=True, exist_ok=True)
+    home.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     handle = os.open(home.lock_file, os.O_RDWR | os.O_CREAT, 0o600)
     try:
         try:

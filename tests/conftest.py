@@ -1,11 +1,13 @@
 """What tests share: stores made through the importer, R's answers, the examples of the score document."""
 
 import json
+import os
 from pathlib import Path
 
 import polars as pl
 import pytest
 from click.testing import CliRunner
+from hypothesis import settings
 
 from analytics.panel import StudyData, assemble_study, derive_panel
 from cli import main
@@ -16,6 +18,9 @@ from data.importers.run import import_paths
 from data.setup import list_bundled
 from data.simulate import simulate_trial
 
+# A busy machine is no fault of a law; in CI the same examples come every time, elsewhere new ones.
+settings.register_profile("hepatrace", deadline=None, derandomize=os.environ.get("CI") == "true")
+settings.load_profile("hepatrace")
 REFERENCE = Path(__file__).with_name("reference")
 SIMULATED = "SIMULATED-abmi-60-s1"
 

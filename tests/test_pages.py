@@ -120,6 +120,8 @@ def test_a_filter_narrows_the_cohort_and_says_so(store, monkeypatch):
     app.sidebar.multiselect(key="arm").set_value(["Placebo"]).run()
     assert not app.exception
     assert "154 of 312 patients (arm Placebo)" in texts(app)
+    app.switch_page("pages/trial/survival.py").run()
+    assert "cli.py survival --study mayo-pbc --arm Placebo --endpoint overall" in texts(app)
 
 
 def test_two_filters_that_nobody_passes_are_an_answer_in_words(store, monkeypatch):

@@ -78,6 +78,20 @@ def test_a_study_may_give_ascites_grade_2_two_points():
     assert (by_default, by_study) == (7, 6)
 
 
+def test_a_series_whose_coagulation_basis_changes_is_flagged():
+    signs = [(day, code, 0.0) for day in (0, 30) for code in ("ascites_grade", "he_grade")]
+    labs = [(day, code, value) for day in (0, 30) for code, value in (("bilirubin", 1.0), ("albumin", 4.0))]
+    mixed = measure(*signs, *labs, (0, "inr", 1.1), (30, "pt_activity", 80.0))
+    scores = derive_scores(mixed, SUBJECTS, NO_EVENTS, ScoreSettings()).filter(pl.col("paramcd") == "child_pugh")
+    remarks = (
+        scores.with_columns(reported=pl.lit(None, dtype=pl.String)).sort("day").select(describe_remark()).to_series()
+    )
+    assert "by inr, while other days of this series rest on another test" in remarks[0]
+    assert "by pt_activity" in remarks[1]
+    fixed = derive_scores(mixed, SUBJECTS, NO_EVENTS, ScoreSettings("inr")).filter(pl.col("paramcd") == "child_pugh")
+    assert fixed.sort("day")["aval"].to_list() == [5, None]
+
+
 def test_prothrombin_seconds_need_a_control_of_the_same_day():
     labs = [
         (0, "bilirubin", 1.0),

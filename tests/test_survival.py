@@ -237,6 +237,11 @@ def test_the_terminal_gives_survival_in_its_fixed_form(run, store, monkeypatch):
     assert set(record["groups"][0]["at"][0]) == {"day", "survival", "lower", "upper", "at_risk", "events", "censored"}
     assert record["groups"][0]["at"][1]["at_risk"] == 0
     assert set(record["logrank"]) == {"statistic", "df", "p"}
+    placebo = json.loads(
+        run("survival", "--study", "mayo-pbc", "--endpoint", "overall", "--arm", "Placebo", "--json").stdout
+    )
+    assert placebo["groups"][0]["n"] == 154
+    assert placebo["groups"][0]["median"] == record["groups"][1]["median"]
     alone = json.loads(run("survival", "--study", "mayo-pbc", "--endpoint", "overall", "--json").stdout)
     assert [group["group"] for group in alone["groups"]] == ["all"]
     assert alone["logrank"]["p"] is None

@@ -91,6 +91,7 @@ CHILD_PUGH = Score(
     formula=child_pugh,
     value="points",
     category="class",
+    variant="coagulation_basis",
     needs={
         **needs("bilirubin", "albumin"),
         COAGULATION_TEST: COAGULATION,

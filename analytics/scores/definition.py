@@ -62,7 +62,8 @@ class Score:
     """A score. ``formula`` takes one expression per input, already in the input's unit and clamped.
 
     It returns one expression per output. ``value`` names the output that becomes ``aval`` of the
-    score's parameter, ``category`` the one that becomes ``avalc``. ``needs`` lists groups of inputs
+    score's parameter, ``category`` the one that becomes ``avalc``,
+    ``variant`` the one that must stay the same within a series. ``needs`` lists groups of inputs
     of which one each must be known, under the words that name the group in a sentence; where
     ``decided_by`` gives an output for such a group, it is known when that output is.
     """
@@ -76,6 +77,7 @@ class Score:
     source: str
     needs: Mapping[str, tuple[str, ...]]
     category: str = ""
+    variant: str = ""
     decided_by: Mapping[str, str] = field(default_factory=dict)
     examples: tuple[Example, ...] = ()
 

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -63,7 +63,7 @@ class Stop(Exception):
 
 def import_paths(
     home: Home,
-    paths: Iterable[Path],
+    paths: Sequence[Path],
     study: str | None = None,
     preview: bool = False,
     progress: Progress = lambda _: None,

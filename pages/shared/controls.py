@@ -126,9 +126,7 @@ def ask_cohort() -> Cohort | None:
         chosen = {
             column: ask_filter(FILTERS[column], values, column) for column, values in options.items() if len(values) > 1
         }
-    none: tuple[str, ...] = ()
-    arms, sexes, sites, etiologies = (chosen.get(column, none) for column in FILTERS)
-    return Cohort(study, arms, sexes, sites, etiologies)
+    return Cohort.of(study, chosen)
 
 
 def view() -> View:

@@ -36,7 +36,7 @@ def render() -> None:
         st.stop()
     curves = [Curve(label_group(by, group.name, find_parameter(by)), group.curve) for group in result.groups]
     figure = plot_survival(curves, endpoint.label, view.origin, controls.theme())
-    flag = f"python cli.py survival --study {view.cohort.study} --endpoint {endpoint.code}" + (
+    flag = f"python cli.py survival {view.cohort.options} --endpoint {endpoint.code}" + (
         f" --by {by}" if by != "all" else ""
     )
     steps = pl.concat([group.curve.with_columns(group=pl.lit(group.name)) for group in result.groups])

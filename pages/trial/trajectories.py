@@ -35,7 +35,7 @@ def show_courses(
     few = summary.filter(pl.col("n") >= 10).is_empty()
     axes = Axes(x_title, y_title, visits, measure.is_change)
     figure = plot_trajectories(courses, summary, axes, controls.theme(), individuals or few)
-    command = f"python cli.py change --study {view.cohort.study} --parameter {measure.parameter.paramcd} --by arm"
+    command = f"python cli.py change {view.cohort.options} --parameter {measure.parameter.paramcd} --by arm"
     alt = f"{y_title} by arm, individual courses and means"
     controls.show_figure(figure, "trajectories", alt, summary, command)
     show_notes(courses, summary)
