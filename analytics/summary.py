@@ -8,6 +8,7 @@ from analytics.catalog import Parameter
 from analytics.groups import CLASSES, select_baseline
 
 NO_ARM = "no arm recorded"
+LARGE = 1000  # means of this size are printed without decimals
 
 
 def summarize_baseline(subjects: pl.DataFrame, panel: pl.DataFrame, parameters: Iterable[Parameter]) -> pl.DataFrame:
@@ -32,7 +33,7 @@ def summarize_baseline(subjects: pl.DataFrame, panel: pl.DataFrame, parameters: 
         }
         if parameter.levels:
             continue
-        numbers = {name: describe_numbers(group["base"], parameter.decimals + 1) for name, group in split.items()}
+        numbers = {name: describe_numbers(group["base"], max(1, parameter.decimals)) for name, group in split.items()}
         rows.append({"characteristic": parameter.title} | numbers)
         if parameter.paramcd in CLASSES:
             rows += describe_categories(split, "base_class", CLASSES[parameter.paramcd])
@@ -47,6 +48,7 @@ def describe_numbers(values: pl.Series, decimals: int) -> str:
     known = values.drop_nulls()
     if known.is_empty():
         return "–"
+    decimals = decimals if abs(float(str(known.mean()))) < LARGE else 0
     spread = f" ± {known.std():.{decimals}f}" if known.len() > 1 else ""
     count = f" (n = {known.len()})" if known.len() < values.len() else ""
     return f"{known.mean():.{decimals}f}{spread}{count}"

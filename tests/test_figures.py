@@ -9,6 +9,7 @@ import pytest
 from analytics.catalog import PARAMETERS
 from analytics.courses import Measure, describe_axis, place_courses, summarize_courses
 from analytics.figures.cohort import plot_completeness, plot_follow_up
+from analytics.figures.counts import thin
 from analytics.figures.patient import Axis, plot_patient
 from analytics.figures.survival import Curve, plot_survival
 from analytics.figures.theme import Theme, choose_time_unit
@@ -119,6 +120,12 @@ def test_numbers_at_risk_stand_under_the_axis():
     counts = next(trace for trace in figure.data if trace.mode == "text")
     assert list(counts.x)[:3] == [0, 5, 10]
     assert list(counts.text) == ["3", "3", "3", "2", "2", "1", "1"]
+
+
+def test_counts_that_would_overlap_are_left_out():
+    assert thin([-0.5, 0, 0.2, 0.5, 1, 2, 24], 24.5) == [0, 4, 6]
+    assert thin([], 0.0) == []
+    assert thin([0, 1, 2], 2) == [0, 1, 2]
 
 
 def test_a_value_without_a_day_is_never_placed_on_the_time_axis(panels):

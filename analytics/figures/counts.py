@@ -5,6 +5,7 @@ from plotly.subplots import make_subplots
 
 ROW = 22  # height of one row of counts, in pixels
 TITLE = 40
+LEAST_GAP = 0.055
 
 
 def make_figure_with_counts(rows: int, height: int) -> go.Figure:
@@ -14,8 +15,22 @@ def make_figure_with_counts(rows: int, height: int) -> go.Figure:
     return make_subplots(rows=2, cols=1, shared_xaxes=True, row_heights=shares, vertical_spacing=0.12)
 
 
+def thin(x: list[float], span: float) -> list[int]:
+    """The places whose counts are printed: of two closer than 5.5 % of the axis only the first."""
+    kept: list[int] = []
+    for place, value in enumerate(x):
+        if not kept or value - x[kept[-1]] >= LEAST_GAP * span:
+            kept.append(place)
+    return kept
+
+
 def add_counts(figure: go.Figure, position: int, x: list[float], texts: list[str], color: str) -> None:
-    """One row of counts, in the color of its group; ``position`` counts rows from the top."""
+    """One row of counts, in the color of its group; ``position`` counts rows from the top.
+
+    ``x`` rises. Counts that would overlap are left out: the table below the figure has all.
+    """
+    shown = thin(x, x[-1] - x[0] if x else 0.0)
+    x, texts = [x[place] for place in shown], [texts[place] for place in shown]
     trace = go.Scatter(
         x=x,
         y=[-position] * len(x),

@@ -13,21 +13,25 @@ from pages.shared import controls
 KEY = ("child_pugh", "meld", "albi", "bilirubin", "albumin", "fibrosis_index")
 
 
-def show_counts(view: controls.View) -> None:
-    """The trial in five numbers."""
-    deaths, transplants, infusions = (
-        view.events.filter(pl.col("kind") == kind)["usubjid"].n_unique() for kind in ("death", "transplant", "infusion")
-    )
-    middle = view.subjects["last_contact_day"].median()
-    facts = {
-        "Patients": view.subjects.height,
-        **({"Infused": infusions} if infusions else {}),
-        "Median time to last contact": "not reported" if middle is None else f"{middle:.0f} days",
-        "Deaths": deaths,
-        "Transplants": transplants,
-    }
+LARGEST = 10  # characters that fit a narrow column in large type
+
+
+def show_facts(facts: dict[str, object], large: bool = False) -> None:
+    """Short facts side by side; unlike metrics they wrap where the screen is narrow."""
     for column, (label, value) in zip(st.columns(len(facts)), facts.items(), strict=True):
-        column.metric(label, value)
+        column.caption(label)
+        column.markdown(f"### {value}" if large and len(str(value)) < LARGEST else f"**{value}**")
+
+
+def show_counts(view: controls.View) -> None:
+    """The trial in a few numbers."""
+    kinds = ("infusion", "death", "transplant")
+    infused, deaths, transplants = (view.events.filter(pl.col("kind") == kind)["usubjid"].n_unique() for kind in kinds)
+    middle = view.subjects["last_contact_day"].median()
+    none = 0 if middle is not None else "none recorded"  # without any follow-up, no event is no observation
+    facts: dict[str, object] = {"Patients": view.subjects.height} | ({"Infused": infused} if infused else {})
+    facts["Median time to last contact"] = "not reported" if middle is None else f"{middle:.0f} days"
+    show_facts(facts | {"Deaths": deaths or none, "Transplants": transplants or none}, large=True)
 
 
 def show_patients(view: controls.View) -> None:
@@ -42,7 +46,7 @@ def show_patients(view: controls.View) -> None:
         placeholder="–",
         on_select="rerun",
         selection_mode="single-row",
-        height=300,
+        height=min(300, 38 + 35 * table.height),
         column_config=label_columns(shown),
         alt="Patients of the cohort with their latest change from baseline",
     )
@@ -75,9 +79,7 @@ def show_header(view: controls.View, patient: dict[str, Any]) -> None:
         "Status": f"{ends['kind'][-1]} on day {ends['day'][-1]}" if ends.height else "no death or transplant recorded",
         "Last contact": "not reported" if contact is None else f"day {contact}",
     }
-    for column, (label, value) in zip(st.columns(len(facts)), facts.items(), strict=True):
-        column.caption(label)
-        column.markdown(f"**{value}**")
+    show_facts(facts)
 
 
 def show_tables(view: controls.View, own: pl.DataFrame, usubjid: str) -> None:
