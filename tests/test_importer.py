@@ -244,6 +244,50 @@ def test_a_later_file_that_contradicts_the_store_is_rejected_and_says_where_the_
     assert measured(home)["aval"].to_list() == [3.1]
 
 
+def test_an_updated_list_of_subjects_brings_follow_up_up_to_date_and_lists_each_change(study, run, home):
+    (study / "subjects.csv").write_text(
+        "usubjid,sex,infused,last\nP1,Male,2024-01-31,260\nP2,Female,,200\nP3,Male,,10\n"
+    )
+    result = run("import", study)
+    assert result.exit_code == 0
+    assert (
+        "subjects.csv, line 2, column usubjid: P1 is brought up to date: last_contact_day 200 → 260"
+        in result.stdout
+    )
+    connection = open_reader(home, home.current())
+    subjects = queries.fetch_subjects(connection, "trial")
+    connection.close()
+    assert subjects.select("usubjid", "last_contact_day").rows() == [("P1", 260), ("P2", 200), ("P3", 10)]
+    run("undo")
+    connection = open_reader(home, home.current())
+    assert queries.fetch_subjects(connection, "trial")["last_contact_day"].to_list() == [200, 200]
+    connection.close()
+
+
+def test_an_empty_cell_of_a_later_list_erases_nothing(study, run, home):
+    (study / "subjects.csv").write_text("usubjid,sex,infused,last\nP1,,,\n")
+    before = home.current()
+    result = run("import", study)
+    assert "0 accepted, 0 rejected, 1 unchanged" in result.stdout
+    connection = open_reader(home, home.current())
+    subjects = queries.fetch_subjects(connection, "trial")
+    connection.close()
+    assert subjects.select("usubjid", "sex", "last_contact_day").rows() == [("P1", "M", 200), ("P2", "F", 200)]
+    assert home.current() != before  # the batch is on record
+
+
+def test_a_stopped_drug_replaces_the_running_one_and_is_not_added_to_it(study, run, home):
+    head = "usubjid,drug,start_day,end_day,daily_dose,unit\n"
+    path = study / "drugs.csv"
+    for rows in ("P1,furosemide,0,,40,mg/d\n", "P1,furosemide,0,30,40,mg/d\nP1,furosemide,31,,20,mg/d\n"):
+        path.write_text(head + rows)
+        assert run("import", path, "--study", "trial").exit_code == 0
+    connection = open_reader(home, home.current())
+    drugs = queries.fetch_medications(connection, "trial")
+    connection.close()
+    assert drugs.select("start_day", "end_day", "daily_dose").rows() == [(0, 30, 40.0), (31, None, 20.0)]
+
+
 def test_a_preview_tells_all_and_changes_nothing(study, run, home):
     (study / "labs.csv").write_text(HEAD + GOOD + "P9,0,albumin,3,g/dL\n")
     before = home.current()

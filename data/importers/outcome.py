@@ -12,7 +12,8 @@ class Outcome:
     """``accepted`` has the columns of the table; ``rejected`` and ``warnings`` line, column, value, reason.
 
     ``read`` counts the rows of the file, or its cells where a row holds several values.
-    ``unchanged`` counts rows that the store has already.
+    ``unchanged`` counts rows that the store has already, ``replaced`` holds the keys of stored rows
+    that an accepted row takes the place of.
     """
 
     accepted: pl.DataFrame
@@ -20,6 +21,7 @@ class Outcome:
     warnings: pl.DataFrame
     read: int
     unchanged: int = 0
+    replaced: pl.DataFrame | None = None
 
 
 def part_rows(

@@ -139,7 +139,7 @@ def import_source(
     }
     facts |= {"mapping": mapping.to_json(), "imported_at": utc_now(), "who": find_user(), "revision": revision}
     batch = insert_batch(connection, facts, outcome)
-    insert_rows(connection, mapping.shape, source.study, batch, outcome.accepted)
+    insert_rows(connection, mapping.shape, source.study, batch, outcome)
     return BatchReport(batch, source.study, source.path.name, mapping.shape, outcome)
 
 

@@ -10,7 +10,7 @@ import polars as pl
 
 from analytics.catalog import PARAMETERS
 from data.importers.measurements import ACCEPTED
-from data.importers.outcome import Outcome, part_rows
+from data.importers.outcome import Outcome, part_rows, warn
 from data.importers.records import RECORDS
 from data.importers.study_file import BadStudyFile, StudyFile
 from data.importers.text import REJECTED
@@ -19,6 +19,8 @@ from data.importers.text import REJECTED
 COLUMNS = {"measurements": [name for name in ACCEPTED if name != "line"]} | {
     shape: list(record.fields) for shape, record in RECORDS.items()
 }
+# A newer row of these tables takes the place of the stored one: follow-up goes on, a drug is stopped.
+UPDATED = {"subjects": ["usubjid"], "medications": ["usubjid", "drug", "start_day"]}
 STUDY_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 
 
@@ -47,7 +49,11 @@ def write_study(connection: duckdb.DuckDBPyConnection, study: StudyFile) -> bool
 
 
 def part_known(connection: duckdb.DuckDBPyConnection, study: str, shape: str, outcome: Outcome) -> Outcome:
-    """The outcome without rows that the store has already; a row that contradicts the store is rejected."""
+    """The outcome without rows that the store has already.
+
+    A newer row of a subject or a medication replaces the stored one; a measurement that contradicts
+    the stored value is rejected.
+    """
     columns = COLUMNS[shape]
     stored = connection.sql(
         f"SELECT {', '.join(quote_all(columns))}, batch, line AS stored_line FROM {shape} "
@@ -59,6 +65,8 @@ def part_known(connection: duckdb.DuckDBPyConnection, study: str, shape: str, ou
     stored = stored.cast({name: outcome.accepted.schema[name] for name in columns})
     same = outcome.accepted.join(stored, on=columns, how="semi", nulls_equal=True)
     fresh = outcome.accepted.join(stored, on=columns, how="anti", nulls_equal=True)
+    if shape in UPDATED:
+        return replace_stored(outcome, fresh, same, stored, UPDATED[shape])
     kept, contradicting = part_contradictions(fresh, stored, shape)
     return replace(
         outcome,
@@ -68,28 +76,53 @@ def part_known(connection: duckdb.DuckDBPyConnection, study: str, shape: str, ou
     )
 
 
+def replace_stored(
+    outcome: Outcome, fresh: pl.DataFrame, same: pl.DataFrame, stored: pl.DataFrame, key: list[str]
+) -> Outcome:
+    """The outcome where a newer row takes the place of the stored one with its key, each change listed.
+
+    An empty cell never erases what is stored. A key that the file also repeats unchanged is left alone.
+    """
+    fields = [name for name in fresh.columns if name not in (*key, "line")]
+    old = stored.join(same, on=key, how="anti", nulls_equal=True).unique(key, keep="first", maintain_order=True)
+    before = old.select(*key, *(pl.col(name).alias(f"{name}_before") for name in fields), known=pl.lit(True))
+    matched = fresh.join(before, on=key, how="left", nulls_equal=True, validate="m:1", maintain_order="left")
+    merged = matched.with_columns(pl.coalesce(name, f"{name}_before") for name in fields)
+    changes = [describe_change(name) for name in fields]
+    changed = merged.with_columns(change=pl.concat_list(changes).list.drop_nulls().list.join("; "))
+    new = changed.filter(pl.col("known").is_null() | (pl.col("change") != ""))
+    listed = new.filter(pl.col("known"))
+    reason = pl.format("{} is brought up to date: {}", key[0], "change")
+    warnings = warn(listed.with_columns(column=pl.lit(key[0]), value=pl.col(key[0]).cast(pl.String)), reason)
+    return replace(
+        outcome,
+        accepted=new.select(fresh.columns),
+        warnings=pl.concat([outcome.warnings, warnings]),
+        unchanged=same.height + changed.height - new.height,
+        replaced=listed.select(key),
+    )
+
+
+def describe_change(name: str) -> pl.Expr:
+    """What became of a field, old → new; missing where it is as before or the row is new."""
+    before = pl.col(f"{name}_before").cast(pl.String).fill_null("–")
+    differs = pl.col("known").fill_null(False) & pl.col(name).ne_missing(pl.col(f"{name}_before"))
+    return pl.when(differs).then(pl.format("{} {} → {}", pl.lit(name), before, pl.col(name).cast(pl.String)))
+
+
 def part_contradictions(fresh: pl.DataFrame, stored: pl.DataFrame, shape: str) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """New rows, and rows for which the store holds something else under the same key."""
-    key = {"measurements": ["usubjid", "paramcd", "day", "undated"], "subjects": ["usubjid"]}.get(shape)
-    if key is None:
+    """New rows, and measurements for which the store holds another value of the same day."""
+    if shape != "measurements":
         return fresh, pl.DataFrame(schema=REJECTED)
-    undated = pl.when(pl.col("day").is_null()).then("avisit") if shape == "measurements" else pl.lit(None)
-    before = stored.with_columns(undated=undated).select(
-        *key, "batch", "stored_line", said=pl.col("reported" if shape == "measurements" else "usubjid")
-    )
+    key, undated = ["usubjid", "paramcd", "day", "undated"], pl.when(pl.col("day").is_null()).then("avisit")
+    before = stored.with_columns(undated=undated).select(*key, "batch", "stored_line", said="reported")
+    known = before.unique(key, keep="first", maintain_order=True)
     matched = fresh.with_columns(undated=undated).join(
-        before.unique(key, keep="first", maintain_order=True),
-        on=key,
-        how="left",
-        nulls_equal=True,
-        maintain_order="left",
+        known, on=key, how="left", nulls_equal=True, validate="m:1", maintain_order="left"
     )
-    value = pl.col("reported") if shape == "measurements" else pl.col("usubjid")
-    column = pl.col("paramcd") if shape == "measurements" else pl.lit("usubjid")
-    reason = pl.format(
-        "the store holds {} from batch {}, line {}: undo that batch to replace it", "said", "batch", "stored_line"
-    )
-    return part_rows(matched, pl.when(pl.col("batch").is_not_null()).then(reason), column, value)
+    place = "the store holds {} from batch {}, line {}: undo that batch to replace it"
+    reason = pl.when(pl.col("batch").is_not_null()).then(pl.format(place, "said", "batch", "stored_line"))
+    return part_rows(matched, reason, pl.col("paramcd"), pl.col("reported"))
 
 
 def insert_batch(connection: duckdb.DuckDBPyConnection, facts: dict[str, Any], outcome: Outcome) -> int:
@@ -106,12 +139,21 @@ def insert_batch(connection: duckdb.DuckDBPyConnection, facts: dict[str, Any], o
     return batch
 
 
-def insert_rows(connection: duckdb.DuckDBPyConnection, shape: str, study: str, batch: int, rows: pl.DataFrame) -> None:
-    """Put accepted rows into their table with study, batch and line."""
+def insert_rows(connection: duckdb.DuckDBPyConnection, shape: str, study: str, batch: int, outcome: Outcome) -> None:
+    """Put accepted rows into their table with study, batch and line, in the place of those they replace."""
     if shape == "measurements":
         # New codes of the catalog must fit: the column is an ENUM again once the table is clustered.
         connection.execute("ALTER TABLE measurements ALTER paramcd TYPE VARCHAR")
-    insert_frame(connection, shape, rows.with_columns(study=pl.lit(study), batch=pl.lit(batch, dtype=pl.Int32)))
+    if outcome.replaced is not None and outcome.replaced.height:
+        same = " AND ".join(f"incoming.{name} IS NOT DISTINCT FROM {shape}.{name}" for name in UPDATED[shape])
+        connection.register("incoming", outcome.replaced)
+        connection.execute(
+            f"DELETE FROM {shape} WHERE study = $study AND EXISTS (SELECT 1 FROM incoming WHERE {same})",
+            {"study": study},
+        )
+        connection.unregister("incoming")
+    rows = outcome.accepted.with_columns(study=pl.lit(study), batch=pl.lit(batch, dtype=pl.Int32))
+    insert_frame(connection, shape, rows)
 
 
 def insert_frame(connection: duckdb.DuckDBPyConnection, table: str, rows: pl.DataFrame) -> None:
