@@ -120,13 +120,3 @@ def select_latest(panel: pl.DataFrame, paramcds: list[str]) -> pl.DataFrame:
         column = latest.filter(pl.col("paramcd") == paramcd).select("usubjid", pl.col("chg").alias(f"{paramcd}_chg"))
         wide = wide.join(column, on="usubjid", how="left", maintain_order="left")
     return wide
-
-
-def summarize_computability(panel: pl.DataFrame, score_ids: Iterable[str]) -> pl.DataFrame:
-    """One row a score: ``rows`` on which it was tried, ``computed``, and ``missing``, every need unmet somewhere."""
-    tried = panel.filter(pl.col("paramcd").is_in(list(score_ids)))
-    return tried.group_by("paramcd", maintain_order=True).agg(
-        rows=pl.len(),
-        computed=pl.col("aval").count(),
-        missing=pl.col("missing").explode().drop_nulls().unique(maintain_order=True),
-    )

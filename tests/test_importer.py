@@ -250,10 +250,7 @@ def test_an_updated_list_of_subjects_brings_follow_up_up_to_date_and_lists_each_
     )
     result = run("import", study)
     assert result.exit_code == 0
-    assert (
-        "subjects.csv, line 2, column usubjid: P1 is brought up to date: last_contact_day 200 → 260"
-        in result.stdout
-    )
+    assert "subjects.csv, line 2, column usubjid: P1 is brought up to date: last_contact_day 200 → 260" in result.stdout
     connection = open_reader(home, home.current())
     subjects = queries.fetch_subjects(connection, "trial")
     connection.close()

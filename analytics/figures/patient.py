@@ -11,7 +11,6 @@ from analytics.catalog import Parameter
 from analytics.figures.theme import Theme, choose_time_unit, lay_out, numbers
 
 STRIP = 128  # height of one strip, in pixels
-MARKED = ("death", "transplant", "infusion", "ascites", "variceal_bleeding", "encephalopathy", "hcc")
 
 
 @dataclass(frozen=True)

@@ -99,6 +99,11 @@ def write_csv(table: pl.DataFrame) -> bytes:
     return make_harmless(table).write_csv().encode("utf-8-sig")
 
 
+def lineage() -> pl.DataFrame:
+    """The revisions that led to the current one."""
+    return queries.fetch_lineage(reader())
+
+
 def findings(study: str) -> pl.DataFrame:
     """Rejected rows and warnings of a study's imports."""
     return queries.fetch_findings(reader(), study)

@@ -26,6 +26,7 @@ def render() -> None:
     show(store.protocol(study), "Protocol: eligibility, procedure, schedule", "As printed in the source.")
     show(view.study.visits, "Visit windows", "Days count from day 0. A visit without a window has none published.")
     show(store.batches(study), "Imports", "Each file with its hash, what became of its rows, and who imported it when.")
+    show(store.lineage(), "Revisions", "What changed the store, newest first; the first line is the data on screen.")
     findings = store.findings(study)
     rejected = findings.filter(pl.col("level") == "rejected").height
     if findings.is_empty():
