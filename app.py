@@ -20,6 +20,7 @@ def main() -> None:
             "Library": [st.Page("pages/library/definitions.py", title="Definitions", icon=":material/menu_book:")],
         }
     )
+    store.pin()
     st.session_state["cohort"] = controls.ask_cohort()
     page.run()
     store.warm_up()

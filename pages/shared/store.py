@@ -1,9 +1,10 @@
-"""The only door from pages to data: frames of the current revision, cached by its name.
+"""The only door from pages to data: frames of one revision a run, cached by its stamp.
 
 Cached frames are shared between sessions and never changed: Polars frames are immutable.
 """
 
 import gc
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -25,28 +26,48 @@ def warm_up() -> None:
     gc.freeze()
 
 
-def revision() -> str | None:
-    """The name of the current revision; None while there is no data."""
-    try:
-        return find_home().current()
-    except NoStore:
-        return None
+@dataclass(frozen=True)
+class Stamp:
+    """What every cache is keyed by: the store's folder and its revision, whose name is never used twice."""
+
+    folder: str
+    revision: str
+
+
+def pin() -> None:
+    """Hold on to the revision that is current now, so that all of one run shows the same data."""
+    home = find_home()
+    there = home.read_pointer() is not None
+    st.session_state["stamp"] = Stamp(str(home.folder.resolve()), home.current()) if there else None
+
+
+def pinned() -> Stamp:
+    """The revision of this run. Raises NoStore while there is no data."""
+    stamp = st.session_state.get("stamp")
+    if stamp is None:
+        raise NoStore("there is no data yet")
+    return stamp
+
+
+def revision() -> str:
+    """The name of the revision of this run. Raises NoStore."""
+    return pinned().revision
 
 
 @st.cache_resource(show_spinner=False, max_entries=4)
-def connect(folder: str, name: str) -> duckdb.DuckDBPyConnection:
+def connect(stamp: Stamp) -> duckdb.DuckDBPyConnection:
     """The read-only connection of a revision; queries take a cursor each."""
-    return open_reader(Home(Path(folder)), name)
+    return open_reader(Home(Path(stamp.folder)), stamp.revision)
 
 
 def reader() -> duckdb.DuckDBPyConnection:
-    """The connection of the current revision. Raises NoStore."""
-    return connect(str(find_home().folder.resolve()), find_home().current())
+    """The connection of this run's revision. Raises NoStore."""
+    return connect(pinned())
 
 
 def studies() -> pl.DataFrame:
     """The studies in the store; empty while there is no data."""
-    if revision() is None:
+    if st.session_state.get("stamp") is None:
         return pl.DataFrame(schema={"study": pl.String, "title": pl.String, "simulated": pl.Boolean})
     return queries.fetch_studies(reader())
 
@@ -57,26 +78,26 @@ def config(study: str) -> dict[str, Any]:
 
 
 def read_study(study: str) -> StudyData:
-    """The observed frames of a study, from the current revision."""
-    return cached_study(str(find_home().folder.resolve()), find_home().current(), study)
+    """The observed frames of a study, from this run's revision."""
+    return cached_study(pinned(), study)
 
 
 def read_panel(study: str) -> pl.DataFrame:
-    """Everything measured or derived in a study, from the current revision."""
-    return cached_panel(str(find_home().folder.resolve()), find_home().current(), study)
+    """Everything measured or derived in a study, from this run's revision."""
+    return cached_panel(pinned(), study)
 
 
 @st.cache_resource(show_spinner="Reading the study …", max_entries=8)
-def cached_study(folder: str, name: str, study: str) -> StudyData:
+def cached_study(stamp: Stamp, study: str) -> StudyData:
     """The frames of one study of one revision."""
-    connection = connect(folder, name)
+    connection = connect(stamp)
     return assemble_study(queries.fetch_frames(connection, study), queries.fetch_config(connection, study))
 
 
 @st.cache_resource(show_spinner="Computing scores and changes …", max_entries=8)
-def cached_panel(folder: str, name: str, study: str) -> pl.DataFrame:
+def cached_panel(stamp: Stamp, study: str) -> pl.DataFrame:
     """The panel of one study of one revision."""
-    return derive_panel(cached_study(folder, name, study))
+    return derive_panel(cached_study(stamp, study))
 
 
 def statements(study: str) -> pl.DataFrame:
