@@ -3,9 +3,10 @@
 import polars as pl
 from scipy.special import stdtrit
 
+from analytics.catalog.constants import SMALL
+
 KEY = ["usubjid", "paramcd"]
 BASELINE_DAYS = 90
-SMALL = 10  # below this many pairs no interval rests on the normal distribution
 
 
 def derive_baseline(measurements: pl.DataFrame, baseline_visit: str | None = None) -> pl.DataFrame:

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 import polars as pl
 
+FILTERED = ("arm", "sex", "site", "etiology")  # in the order of Cohort's fields
+
 
 @dataclass(frozen=True)
 class Cohort:
@@ -20,14 +22,13 @@ class Cohort:
     @classmethod
     def of(cls, study: str, filters: Mapping[str, Sequence[str]]) -> "Cohort":
         """The cohort with filters named by their columns."""
-        wanted = {column: tuple(filters.get(column, ())) for column in ("arm", "sex", "site", "etiology")}
-        return cls(study, wanted["arm"], wanted["sex"], wanted["site"], wanted["etiology"])
+        return cls(study, *(tuple(filters.get(column, ())) for column in FILTERED))
 
     @property
     def filters(self) -> dict[str, tuple[str, ...]]:
         """The filters in force, by the column that they filter."""
-        every = {"arm": self.arms, "sex": self.sexes, "site": self.sites, "etiology": self.etiologies}
-        return {column: wanted for column, wanted in every.items() if wanted}
+        every = zip(FILTERED, (self.arms, self.sexes, self.sites, self.etiologies), strict=True)
+        return {column: wanted for column, wanted in every if wanted}
 
     @property
     def options(self) -> str:

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 import polars as pl
 
 from analytics.catalog import Parameter
+from analytics.catalog.constants import MONTH
 from analytics.change import summarize_values
 
 MEASURES = {"Value": "aval", "Change": "chg", "% change": "pchg"}
-MONTH = 30.4375
 
 
 @dataclass(frozen=True)
@@ -40,14 +40,8 @@ def describe_axis(
     """Titles of x and y, and the visits where x counts them."""
     parameter = measure.parameter
     unit = "%" if measure.column == "pchg" else parameter.unit_label
-    said = {"aval": parameter.name, "chg": f"{parameter.name}, change", "pchg": f"{parameter.name}, change"}[
-        measure.column
-    ]
-    y_title = " ".join(
-        part
-        for part in (said + (f", {unit}" if unit else ""), f"({parameter.benefit})" if parameter.benefit else "")
-        if part
-    )
+    said = [parameter.name, "change" if measure.is_change else "", unit]
+    y_title = ", ".join(part for part in said if part) + (f" ({parameter.benefit})" if parameter.benefit else "")
     if not by_visit:
         return f"Months since {origin}", y_title, ()
     names = courses.select("x", "avisit").unique().sort("x")["avisit"].to_list()
@@ -74,10 +68,9 @@ def place_courses(panel: pl.DataFrame, visits: pl.DataFrame, measure: Measure, b
 
 def order_visits(seen: pl.Series, visits: pl.DataFrame) -> dict[str, float]:
     """The place of each visit that is seen: the study's in its order, then others by name."""
-    planned = visits.sort("position")["avisit"].to_list()
-    others = sorted(set(seen.drop_nulls()) - set(planned))
-    present = [visit for visit in (*planned, *others) if visit in set(seen)]
-    return {visit: float(place) for place, visit in enumerate(present)}
+    names = set(seen.drop_nulls())
+    planned = [visit for visit in visits.sort("position")["avisit"] if visit in names]
+    return {visit: float(place) for place, visit in enumerate([*planned, *sorted(names - set(planned))])}
 
 
 def summarize_courses(panel: pl.DataFrame, visits: pl.DataFrame, measure: Measure, by_visit: bool) -> pl.DataFrame:

@@ -86,7 +86,7 @@ def describe_when(day: int | None, avisit: str | None) -> str:
 
 
 def describe_scores(panel: pl.DataFrame) -> list[str]:
-    """A sentence for every score that the patient never has, naming what is missing."""
+    """A sentence for every score that a patient, or a cohort, never has: what its best row lacks."""
     recorded = set(panel["paramcd"])
     sentences = []
     for score in SCORES.values():

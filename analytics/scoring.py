@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from analytics.catalog.constants import YEAR
 from analytics.scores import SCORES, Input, Score
 from analytics.scores.evaluate import derive_score
 
@@ -88,7 +89,7 @@ def derive_one(
         "usubjid", "sex", base_age=pl.col("age"), cholestatic=pl.col("etiology").str.to_lowercase().is_in(CHOLESTATIC)
     )
     complete = inputs.join(person, on="usubjid", how="left", validate="m:1", maintain_order="left").with_columns(
-        age=pl.col("base_age") + pl.col("day").fill_null(0) / 365.25,
+        age=pl.col("base_age") + pl.col("day").fill_null(0) / YEAR,
         coagulation_basis=pl.lit(settings.coagulation_basis, dtype=pl.String),
         ascites_grade_2_points=pl.lit(settings.ascites_grade_2_points),
     )

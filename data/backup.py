@@ -56,7 +56,8 @@ def unpack(path: Path, folder: Path) -> Path:
             database = folder / DATABASE
             with database.open("wb") as target:
                 shutil.copyfileobj(source, target)
-        duckdb.connect(str(database), read_only=True).close()
+        with duckdb.connect(str(database), read_only=True) as connection:
+            connection.execute("SELECT revision FROM revision ORDER BY revision")
     except (OSError, KeyError, zipfile.BadZipFile, duckdb.Error) as error:
         raise BadBackup(f"{path.name} is no backup made by 'cli.py backup'") from error
     return database
@@ -80,11 +81,8 @@ def verify(home: Home) -> list[str]:
     if strange:
         raise DamagedStore(f"{strange[0]} is in no entry of the audit log")
     proved.append(f"revisions: {len(present)} unchanged since they were published")
-    connection = open_reader(home, home.current())
-    try:
+    with open_reader(home, home.current()) as connection:
         check_integrity(connection)
-    finally:
-        connection.close()
     return [*proved, f"current revision: {home.current()}, without contradiction"]
 
 

@@ -9,7 +9,7 @@ from data.home import Home
 from data.importers.run import ImportReport, import_paths
 from data.importers.study_file import read_study_file
 from data.revisions import write_revision
-from data.simulate import simulate_trial
+from data.simulate import FILES, simulate_trial
 
 STUDIES = Path(__file__).with_name("studies")
 SUBJECTS, SEED = 60, 1
@@ -22,7 +22,7 @@ def list_bundled() -> list[Path]:
 
 def count_files() -> int:
     """How many files the first store is made of, for a progress bar."""
-    return sum(len(read_study_file(folder / "study.toml").files) for folder in list_bundled()) + 5
+    return sum(len(read_study_file(folder / "study.toml").files) for folder in list_bundled()) + len(FILES)
 
 
 def set_up(home: Home, progress: Callable[[str], None]) -> ImportReport:
@@ -34,11 +34,8 @@ def set_up(home: Home, progress: Callable[[str], None]) -> ImportReport:
 
 def is_outdated(home: Home) -> bool:
     """Whether the current revision lacks a migration."""
-    connection = open_reader(home, home.current())
-    try:
+    with open_reader(home, home.current()) as connection:
         rows = connection.execute("SELECT number FROM schema_migration ORDER BY number").fetchall()
-    finally:
-        connection.close()
     return {row[0] for row in rows} != set(read_migrations())
 
 

@@ -17,6 +17,7 @@ from tests.test_architecture import ROOT
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "microsoft-edge")
 BROWSER = next((path for name in BROWSERS if (path := shutil.which(name))), None)
+# A laptop may lack a browser; in CI the journeys run, and fail where there is none.
 pytestmark = pytest.mark.skipif(
     BROWSER is None and os.environ.get("CI") != "true", reason="no Chromium, Chrome or Edge is installed"
 )

@@ -305,6 +305,10 @@ def test_what_is_no_backup_is_refused(kim, run, tmp_path, content):
     assert "is no backup" in run("restore", tmp_path / "b.zip").stderr
     with zipfile.ZipFile(tmp_path / "c.zip", "w") as archive:
         archive.writestr("hepatrace.duckdb", content)
+    duckdb.connect(str(tmp_path / "foreign.duckdb")).close()
+    with zipfile.ZipFile(tmp_path / "d.zip", "w") as archive:
+        archive.write(tmp_path / "foreign.duckdb", "hepatrace.duckdb")
+    assert "is no backup" in run("restore", tmp_path / "d.zip").stderr
     result = run("restore", tmp_path / "c.zip")
     assert result.exit_code == 1
     assert "Traceback" not in result.output

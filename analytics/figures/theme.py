@@ -6,6 +6,8 @@ from typing import Any
 import plotly.graph_objects as go
 import polars as pl
 
+from analytics.catalog.constants import MONTH, YEAR
+
 # Okabe M, Ito K. Color Universal Design, 2008. The order keeps neighbours apart on light and on dark.
 LIGHT = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 DARK = ("#56B4E9", "#E69F00", "#2BBF94", "#E29AC2", "#F0E442", "#FF7F50")
@@ -24,8 +26,6 @@ NEUTRAL = ("#6B7280", "#9CA3AF")
 CARPET = (("#F6D5B8", "#F3F0E3", "#A9D3EC"), ("#7A4414", "#3D3D3D", "#14517A"))  # nothing there, half, all
 INK = ("#1F2937", "#F3F4F6")
 BAND = ("rgba(0,158,115,0.10)", "rgba(43,191,148,0.14)")
-MONTH = 30.4375
-YEAR = 365.25
 
 
 @dataclass(frozen=True)

@@ -10,13 +10,13 @@ from typing import Any
 import polars as pl
 
 from analytics.catalog import Parameter, UnknownUnit
+from analytics.catalog.constants import OLDEST
 from analytics.scores import SCORES, Input, Score
 from analytics.scores.evaluate import derive_score
 
 SEXES = {"f": "F", "female": "F", "m": "M", "male": "M"}
 # Both ends of these ranges score alike in every definition that reads words.
 GRADE_RANGES = {"grade 1-2": 1.0, "grade 3-4": 3.0}
-OLDEST = 120
 
 
 class Unusable(ValueError):

@@ -2,11 +2,11 @@
 
 import polars as pl
 
+from analytics.catalog.constants import YEAR
 from analytics.survival.estimate import Survival
 from analytics.survival.kaplan_meier import select_days
 from analytics.survival.log_rank import LogRank
 
-YEAR = 365.25
 YEARS = (1, 2, 5, 10)
 EXPLORATORY = "Exploratory: one comparison."
 

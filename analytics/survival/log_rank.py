@@ -8,7 +8,8 @@ import numpy as np
 import polars as pl
 from scipy.special import chdtrc
 
-SMALL = 10  # below this many in a group no asymptotic p value is shown
+from analytics.catalog.constants import SMALL
+
 MOST_ARRANGEMENTS = 20_000
 RESAMPLES = 9_999
 SEED = 20_240_229

@@ -6,6 +6,7 @@ from typing import Literal, get_args
 
 import polars as pl
 
+from analytics.catalog.constants import OLDEST
 from data.importers.fields import (
     DecimalMark,
     check_columns,
@@ -28,7 +29,6 @@ from data.importers.text import LINE, TextTable, UnreadableFile
 
 Kind = Literal["text", "number", "count", "day", "date", "flag"]
 FLAGS = {"yes": True, "true": True, "1": True, "y": True, "no": False, "false": False, "0": False, "n": False}
-OLDEST = 120
 
 
 @dataclass(frozen=True)

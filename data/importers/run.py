@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -100,9 +100,13 @@ def import_paths(
 
 
 def list_sources(folder: Path, study: StudyFile) -> list[Source]:
-    """The files of a study folder, subjects first because everything else belongs to one."""
-    ordered = sorted(study.files, key=lambda mapping: mapping.shape != "subjects")
-    return [Source(folder / mapping.path, study.study, mapping) for mapping in ordered]
+    """The files of a study folder, in the order in which they are read."""
+    return [Source(folder / mapping.path, study.study, mapping) for mapping in order_files(study.files)]
+
+
+def order_files(files: Iterable[FileMapping]) -> list[FileMapping]:
+    """Subjects first, because everything else belongs to one."""
+    return sorted(files, key=lambda mapping: mapping.shape != "subjects")
 
 
 def find_sources(connection: duckdb.DuckDBPyConnection, path: Path, study: str | None) -> list[Source]:
@@ -115,8 +119,7 @@ def find_sources(connection: duckdb.DuckDBPyConnection, path: Path, study: str |
     if row is None:
         raise UnreadableFile(f"there is no study {study!r} in the store; import its folder with a study.toml first")
     kept = [mapping for mapping in parse_study(json.loads(row[0]), study).files if Path(mapping.path).name == path.name]
-    ordered = sorted(kept, key=lambda mapping: mapping.shape != "subjects")
-    return [Source(path, study, mapping) for mapping in ordered] or [Source(path, study, None)]
+    return [Source(path, study, mapping) for mapping in order_files(kept)] or [Source(path, study, None)]
 
 
 def import_source(

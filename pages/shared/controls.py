@@ -10,12 +10,13 @@ import streamlit as st
 from analytics.catalog import PARAMETERS, Parameter
 from analytics.cohort import Cohort, select_cohort, select_subjects
 from analytics.figures.theme import Theme
+from analytics.groups import SUBJECT_GROUPS
 from analytics.panel import StudyData, list_parameters
+from analytics.patient import describe_scores
 from analytics.scores import SCORES, find_any_parameter
-from analytics.scoring import explain_missing
+from analytics.summary import NO_ARM
 from pages.shared import store
 
-FILTERS = {"arm": "Arm", "sex": "Sex", "site": "Site", "etiology": "Etiology"}
 # What columns are called on screen; downloads keep the field's variable names.
 LABELS = {
     "parameter": "Parameter",
@@ -95,7 +96,6 @@ LABELS = {
     "upper": "Upper 95 %",
 }
 FIRST = ("child_pugh", "meld", "bilirubin", "fibrosis_index")
-NO_ARM = "no arm recorded"
 
 
 @dataclass(frozen=True)
@@ -125,9 +125,11 @@ def ask_cohort() -> Cohort | None:
     with st.sidebar:
         study = ask_code("Study", dict(zip(names, names, strict=True)), "study", names[0])
         subjects = store.read_study(study).subjects
-        options = {column: subjects[column].drop_nulls().unique().sort().to_list() for column in FILTERS}
+        options = {column: subjects[column].drop_nulls().unique().sort().to_list() for column in SUBJECT_GROUPS}
         chosen = {
-            column: ask_filter(FILTERS[column], values, column) for column, values in options.items() if len(values) > 1
+            column: ask_filter(SUBJECT_GROUPS[column], values, column)
+            for column, values in options.items()
+            if len(values) > 1
         }
     return Cohort.of(study, chosen)
 
@@ -277,10 +279,5 @@ def export_csv(table: pl.DataFrame, simulated: bool) -> bytes:
 
 def show_not_computable(view: View) -> None:
     """The scores that this cohort cannot have, and why."""
-    recorded = set(view.panel["paramcd"])
-    tried = view.panel.filter(pl.col("paramcd").is_in(list(SCORES)))
-    for score in SCORES.values():
-        own = tried.filter(pl.col("paramcd") == score.id)
-        if own["aval"].count() == 0:
-            missing = own["missing"].explode().drop_nulls().unique(maintain_order=True)
-            st.caption(explain_missing(score, missing if own.height else score.needs, recorded))
+    for sentence in describe_scores(view.panel):
+        st.caption(sentence)

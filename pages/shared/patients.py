@@ -11,8 +11,6 @@ from analytics.summary import summarize_subjects
 from pages.shared import controls
 
 KEY = ("child_pugh", "meld", "albi", "bilirubin", "albumin", "fibrosis_index")
-
-
 LARGEST = 10  # characters that fit a narrow column in large type
 
 
@@ -37,7 +35,8 @@ def show_counts(view: controls.View) -> None:
 def show_patients(view: controls.View) -> None:
     """The patients; a click on a row opens one."""
     st.subheader("Patients")
-    shown = [code for code in KEY if code in list_parameters(view.panel)]
+    recorded = list_parameters(view.panel)
+    shown = [code for code in KEY if code in recorded]
     table = summarize_subjects(view.subjects, view.panel, view.events, shown)
     event = st.dataframe(
         table,

@@ -74,7 +74,7 @@ def studies() -> pl.DataFrame:
 
 def config(study: str) -> dict[str, Any]:
     """What the study file says of a study."""
-    return queries.fetch_config(reader(), study)
+    return cached_config(pinned(), study)
 
 
 def read_study(study: str) -> StudyData:
@@ -87,11 +87,16 @@ def read_panel(study: str) -> pl.DataFrame:
     return cached_panel(pinned(), study)
 
 
+@st.cache_resource(show_spinner=False, max_entries=8)
+def cached_config(stamp: Stamp, study: str) -> dict[str, Any]:
+    """The study file of one study of one revision; nobody changes it."""
+    return queries.fetch_config(connect(stamp), study)
+
+
 @st.cache_resource(show_spinner="Reading the study …", max_entries=8)
 def cached_study(stamp: Stamp, study: str) -> StudyData:
     """The frames of one study of one revision."""
-    connection = connect(stamp)
-    return assemble_study(queries.fetch_frames(connection, study), queries.fetch_config(connection, study))
+    return assemble_study(queries.fetch_frames(connect(stamp), study), cached_config(stamp, study))
 
 
 @st.cache_resource(show_spinner="Computing scores and changes …", max_entries=8)

@@ -3,8 +3,9 @@
 import polars as pl
 import streamlit as st
 
+from analytics.catalog.constants import SMALL
 from analytics.courses import MEASURES, Measure, describe_axis, place_courses, summarize_courses
-from analytics.figures.trajectory import Axes, plot_trajectories
+from analytics.figures.trajectory import MANY, Axes, plot_trajectories
 from pages.shared import controls
 
 
@@ -32,7 +33,7 @@ def show_courses(
     """The figure with its table and the rules behind it."""
     summary = summarize_courses(view.panel, view.study.visits, measure, by_visit)
     x_title, y_title, visits = describe_axis(courses, measure, by_visit, view.origin)
-    few = summary.filter(pl.col("n") >= 10).is_empty()
+    few = summary.filter(pl.col("n") >= SMALL).is_empty()
     axes = Axes(x_title, y_title, visits, measure.is_change)
     figure = plot_trajectories(courses, summary, axes, controls.theme(), individuals or few)
     command = f"python cli.py change {view.cohort.options} --parameter {measure.parameter.paramcd} --by arm"
@@ -59,9 +60,9 @@ def show_notes(courses: pl.DataFrame, summary: pl.DataFrame) -> None:
     """The rules in force for this figure."""
     n = courses["usubjid"].n_unique()
     notes = ["Thick lines are means of observed cases (from 3 patients on), bars their 95 % t interval."]
-    if summary.filter(pl.col("n") < 10).height:
-        notes.append("Below 10 patients no interval is drawn; read the single courses.")
-    if n > 300:
+    if summary.filter(pl.col("n") < SMALL).height:
+        notes.append(f"Below {SMALL} patients no interval is drawn; read the single courses.")
+    if n > MANY:
         notes.append(f"An evenly spaced sample of the {n} single courses is drawn; means use all.")
     notes.append("Baseline is the last value in the 90 days up to day 0; change is later minus earlier.")
     st.caption(" ".join(notes))
