@@ -13,6 +13,7 @@ def main() -> None:
             "Trial": [
                 st.Page("pages/trial/cohort.py", title="Cohort", icon=":material/groups:", default=True),
                 st.Page("pages/trial/trajectories.py", title="Trajectories", icon=":material/show_chart:"),
+                st.Page("pages/trial/scores.py", title="Scores", icon=":material/calculate:"),
                 st.Page("pages/trial/survival.py", title="Survival", icon=":material/stairs:"),
             ],
             "Patient": [st.Page("pages/patient/profile.py", title="Patient", icon=":material/person:")],

@@ -6,10 +6,12 @@ from typing import Any
 
 import polars as pl
 
+from analytics.catalog import find_parameter
 from analytics.change import derive_change
 from analytics.exposure import derive_doses, derive_infused_cells
 from analytics.frames import MEASUREMENTS
-from analytics.scoring import ScoreSettings, derive_scores
+from analytics.pairing import ScoreSettings
+from analytics.scoring import derive_scores
 from analytics.visits import derive_analysis_visit
 
 
@@ -24,13 +26,30 @@ class StudyData:
     medications: pl.DataFrame
     visits: pl.DataFrame
     settings: ScoreSettings
-    baseline_visit: str | None = None
+
+    @property
+    def baseline_visit(self) -> str | None:
+        """The visit that is the baseline where days are missing."""
+        return self.settings.baseline_visit
 
 
 def assemble_study(frames: Mapping[str, pl.DataFrame], config: Mapping[str, Any]) -> StudyData:
     """The study of its observed frames, by name, and of what its study file says."""
-    settings = ScoreSettings(config.get("coagulation_basis"), config.get("ascites_grade_2_points", 3))
-    return StudyData(**frames, settings=settings, baseline_visit=config.get("baseline_visit"))
+    settings = ScoreSettings(
+        config.get("coagulation_basis"),
+        config.get("ascites_grade_2_points", 3),
+        {code: read_limits(code, limit) for code, limit in config.get("limits", {}).items()},
+        config.get("baseline_visit"),
+    )
+    return StudyData(**frames, settings=settings)
+
+
+def read_limits(code: str, limit: Mapping[str, Any]) -> tuple[float | None, float | None]:
+    """Lower and upper limit of normal of the study's laboratory, in the catalog's unit."""
+    parameter = find_parameter(code)
+    factor = parameter.factor(limit.get("unit", parameter.unit))
+    low, high = (limit.get(side) for side in ("low", "high"))
+    return (None if low is None else low * factor, None if high is None else high * factor)
 
 
 def derive_panel(study: StudyData) -> pl.DataFrame:

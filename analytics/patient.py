@@ -3,7 +3,7 @@
 import polars as pl
 
 from analytics.catalog import Parameter
-from analytics.scores import SCORES, find_any_parameter
+from analytics.scores import find_any_parameter, list_series
 from analytics.scoring import explain_missing
 
 # What a hepatologist looks at first, in this order.
@@ -60,7 +60,7 @@ def describe_latest(rows: pl.DataFrame, parameter: Parameter) -> dict[str, str]:
 def with_class(parameter: Parameter, value: float | None, category: str | None) -> str:
     """A value as text, a score with its class beside it."""
     text = parameter.format(value)
-    return f"{text} ({category})" if category and parameter.paramcd in SCORES else text
+    return f"{text} ({category})" if category and parameter.paramcd in list_series() else text
 
 
 def describe_infusions(treatments: pl.DataFrame) -> str:
@@ -89,13 +89,17 @@ def describe_scores(panel: pl.DataFrame) -> list[str]:
     """A sentence for every score that a patient, or a cohort, never has: what its best row lacks."""
     recorded = set(panel["paramcd"])
     sentences = []
-    for score in SCORES.values():
+    for score in list_series().values():
         own = panel.filter(pl.col("paramcd") == score.id)
         if own["aval"].count():
             continue
+        if own.is_empty():
+            made_for = ", and it is made for some diseases only" if score.etiology else ""
+            sentences.append(f"{score.parameter.name}: not computable, no value of its days is recorded{made_for}")
+            continue
         # The best row decides: the one that lacks least.
         fewest = own.sort(pl.col("missing").list.len()).head(1)["missing"].explode().drop_nulls()
-        sentences.append(explain_missing(score, fewest if own.height else score.needs, recorded))
+        sentences.append(explain_missing(score, fewest, recorded))
     return sentences
 
 

@@ -1,23 +1,16 @@
 """Scores over the long frame: inputs of one day brought together, carried forward only as far as allowed."""
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import replace
 
 import polars as pl
 
-from analytics.catalog.constants import YEAR
-from analytics.scores import SCORES, Input, Score
+from analytics.inputs import Context, derive_inputs
+from analytics.pairing import ScoreSettings, index_places
+from analytics.scores import Score, list_series
+from analytics.scores.definition import flatten
 from analytics.scores.evaluate import derive_score
 
-CHOLESTATIC = (
-    "pbc",
-    "psc",
-    "primary biliary cholangitis",
-    "primary biliary cirrhosis",
-    "primary sclerosing cholangitis",
-)
-DIALYSIS_DAYS = 7
-DIALYSIS_SESSIONS = 2
 SCORE_COLUMNS = [
     "usubjid",
     "paramcd",
@@ -31,14 +24,6 @@ SCORE_COLUMNS = [
     "carried",
     "variant",
 ]
-
-
-@dataclass(frozen=True)
-class ScoreSettings:
-    """What a study fixes for its scores: one coagulation basis over time, and the points of ascites grade 2."""
-
-    coagulation_basis: str | None = None
-    ascites_grade_2_points: int = 3
 
 
 def derive_prolongation(measurements: pl.DataFrame) -> pl.DataFrame:
@@ -67,118 +52,93 @@ def derive_scores(
 ) -> pl.DataFrame:
     """Every score at every day, and undated visit, on which one of its inputs was measured.
 
-    Needs of ``measurements`` usubjid, paramcd, avisit, day, aval; of ``subjects`` usubjid, age (at
-    time zero), sex, etiology; of ``events`` usubjid, kind, day. Returns one row a subject, score and
-    day: ``aval`` and ``avalc`` (class) are missing where an input is, and ``missing`` then names it;
-    ``carried`` lists inputs taken from an earlier day and ``carried_days`` the age of the oldest;
-    ``variant`` is the rule in use where a score has several (the coagulation basis of Child-Pugh).
+    Needs of ``measurements`` usubjid, paramcd, avisit, day, aval (ref_low and ref_high where known); of
+    ``subjects`` usubjid, age (at time zero), sex, etiology; of ``events`` usubjid, kind, day. Returns one
+    row a subject, score and day: ``aval`` and ``avalc`` (class) are missing where an input is, and
+    ``missing`` then names it; ``carried`` lists inputs taken from an earlier day and ``carried_days`` the
+    age of the oldest; ``variant`` is the rule in use where a score has several. Days on which a score was
+    reported are left to what was reported.
 
     Source: scores.md, "Times" and "Missing data".
     """
-    complete = derive_prolongation(measurements.select("usubjid", "paramcd", "avisit", "day", "aval"))
-    frames = [derive_one(score, complete, subjects, events, settings) for score in SCORES.values()]
-    return pl.concat(frames)
+    frames: list[pl.DataFrame] = []
+    base = prepare_measurements(measurements)
+    for scores in stage_scores():
+        wanted = {item.code for score in scores for item in score.inputs if item.origin == "score"}
+        more = [frame.filter(pl.col("paramcd").is_in(list(wanted))) for frame in frames] if wanted else []
+        context = Context(index_places(pl.concat([base, *more], how="diagonal")), subjects, events, settings)
+        frames += [derive_one(score, context) for score in scores]
+    derived = pl.concat(frames)
+    reported = base.select("usubjid", "paramcd", "day", avisit=pl.when(pl.col("day").is_null()).then("avisit"))
+    return derived.join(reported, on=["usubjid", "paramcd", "day", "avisit"], how="anti", nulls_equal=True)
 
 
-def derive_one(
+def prepare_context(
     score: Score, measurements: pl.DataFrame, subjects: pl.DataFrame, events: pl.DataFrame, settings: ScoreSettings
-) -> pl.DataFrame:
+) -> Context:
+    """What one score is computed from, other scores that it needs included."""
+    base = prepare_measurements(measurements)
+    context = Context(index_places(base), subjects, events, settings)
+    wanted = {item.code for item in score.inputs if item.origin == "score"}
+    if not wanted:
+        return context
+    series = list_series()
+    more = [derive_one(series[code], context) for code in sorted(wanted)]
+    return replace(context, places=index_places(pl.concat([base, *more], how="diagonal")))
+
+
+def prepare_measurements(measurements: pl.DataFrame) -> pl.DataFrame:
+    """What scores read of the measurements, with the prolongation of prothrombin time."""
+    known = [column for column in ("ref_low", "ref_high") if column in measurements.columns]
+    return derive_prolongation(measurements.select("usubjid", "paramcd", "avisit", "day", "aval", *known))
+
+
+def stage_scores() -> tuple[list[Score], list[Score]]:
+    """The scores of observed values, then those that need other scores."""
+    series = list_series().values()
+    later = [score for score in series if any(item.origin == "score" for item in score.inputs)]
+    return [score for score in series if score not in later], later
+
+
+def derive_one(score: Score, context: Context) -> pl.DataFrame:
     """One score in the columns of ``derive_scores``."""
-    inputs = pair_inputs(score, measurements)
-    person = subjects.select(
-        "usubjid", "sex", base_age=pl.col("age"), cholestatic=pl.col("etiology").str.to_lowercase().is_in(CHOLESTATIC)
-    )
-    complete = inputs.join(person, on="usubjid", how="left", validate="m:1", maintain_order="left").with_columns(
-        age=pl.col("base_age") + pl.col("day").fill_null(0) / YEAR,
-        coagulation_basis=pl.lit(settings.coagulation_basis, dtype=pl.String),
-        ascites_grade_2_points=pl.lit(settings.ascites_grade_2_points),
-    )
-    if score.find("dialysis"):
-        complete = derive_dialysis(complete, events)
-    scored = derive_score(complete, score)
-    outputs = pl.col("outputs").struct
-    category, variant = (outputs.field(name) if name else pl.lit(None) for name in (score.category, score.variant))
+    scored = derive_score(derive_inputs(score, context), score)
+    value = pl.col("outputs").struct.field(score.value)
+    known = value.is_not_null()
     return scored.with_columns(
         paramcd=pl.lit(score.id),
-        aval=outputs.field(score.value).cast(pl.Float64),
-        avalc=category.cast(pl.String),
-        variant=variant.cast(pl.String),
+        aval=number_output(score, scored),
+        avalc=name_output(score, score.category, scored),
+        variant=name_output(score, score.variant, scored),
+        missing=pl.when(known).then(pl.lit([], dtype=pl.List(pl.String))).when(~known).then(name_needed(score)),
     ).select(SCORE_COLUMNS)
 
 
-def measured_inputs(score: Score) -> list[Input]:
-    """The inputs that are parameters of the catalog."""
-    return [item for item in score.inputs if item.parameter]
+def number_output(score: Score, scored: pl.DataFrame) -> pl.Series:
+    """The value as a number: a word by its place among the words of the definition."""
+    value = scored["outputs"].struct.field(score.value)
+    if value.dtype != pl.String:
+        return value.cast(pl.Float64)
+    places = {word: float(place) for place, word in enumerate(score.output(score.value).words)}
+    return value.replace_strict(places, default=None, return_dtype=pl.Float64)
 
 
-def pair_inputs(score: Score, measurements: pl.DataFrame) -> pl.DataFrame:
-    """One row a day on which an input was measured: a column per input, ``carried`` and ``carried_days``.
-
-    An input that is missing that day is the latest earlier value within its limit of days, never a
-    later one. Values without a day are paired under the same visit only, and nothing is carried.
-    """
-    codes = {item.paramcd or item.name: item.name for item in measured_inputs(score)}
-    own = measurements.filter(pl.col("paramcd").is_in(list(codes)), pl.col("aval").is_not_null())
-    named = own.with_columns(name=pl.col("paramcd").replace_strict(codes, return_dtype=pl.String))
-    return pl.concat([pair_dated(score, named), pair_undated(score, named)])
-
-
-def pair_dated(score: Score, values: pl.DataFrame) -> pl.DataFrame:
-    """The pairing by day."""
-    dated = values.filter(pl.col("day").is_not_null()).sort("day", "usubjid")
-    rows = (
-        dated.select("usubjid", "day")
-        .unique()
-        .sort("day", "usubjid")
-        .with_columns(avisit=pl.lit(None, dtype=pl.String))
-    )
-    for item in measured_inputs(score):
-        series = dated.filter(pl.col("name") == item.name).select(
-            "usubjid", "day", pl.col("day").alias(f"{item.name}_day"), pl.col("aval").alias(item.name)
-        )
-        rows = rows.join_asof(
-            series, on="day", by="usubjid", strategy="backward", tolerance=item.max_age, check_sortedness=False
-        )
-    ages = {item.name: pl.col("day") - pl.col(f"{item.name}_day") for item in measured_inputs(score)}
-    carried = [pl.when(age > 0).then(pl.lit(name)) for name, age in ages.items()]
-    return rows.with_columns(
-        carried=pl.concat_list(carried).list.drop_nulls(), carried_days=pl.max_horizontal(ages.values())
-    ).select(shape(score))
+def name_output(score: Score, name: str, scored: pl.DataFrame) -> pl.Series:
+    """An output as text; of one that is true or false the word of the definition."""
+    if not name:
+        return pl.Series([None] * scored.height, dtype=pl.String)
+    value = scored["outputs"].struct.field(name)
+    words = score.output(name).words
+    if value.dtype == pl.Boolean and words:
+        return value.replace_strict({False: words[0], True: words[1]}, default=None, return_dtype=pl.String)
+    return value.cast(pl.String)
 
 
-def pair_undated(score: Score, values: pl.DataFrame) -> pl.DataFrame:
-    """The pairing by the visit that the source names."""
-    undated = values.filter(pl.col("day").is_null(), pl.col("avisit").is_not_null())
-    names = [item.name for item in measured_inputs(score)]
-    wide = undated.group_by("usubjid", "avisit", maintain_order=True).agg(
-        pl.col("aval").filter(pl.col("name") == name).first().alias(name) for name in names
-    )
-    return wide.with_columns(
-        day=pl.lit(None, dtype=pl.Int32),
-        carried=pl.lit([], dtype=pl.List(pl.String)),
-        carried_days=pl.lit(None, dtype=pl.Int32),
-    ).select(shape(score))
-
-
-def shape(score: Score) -> list[str]:
-    """The columns of paired inputs."""
-    return ["usubjid", "avisit", "day", *(item.name for item in measured_inputs(score)), "carried", "carried_days"]
-
-
-def derive_dialysis(rows: pl.DataFrame, events: pl.DataFrame) -> pl.DataFrame:
-    """Add ``dialysis``: two sessions within the 7 days up to the row's day; missing where no session is recorded.
-
-    Source: scores.md, "MELD family".
-    """
-    sessions = events.filter(pl.col("kind") == "dialysis", pl.col("day").is_not_null()).select("usubjid", session="day")
-    near = (
-        rows.select("usubjid", "day")
-        .unique()
-        .join(sessions, on="usubjid")
-        .filter((pl.col("day") - pl.col("session")).is_between(0, DIALYSIS_DAYS))
-    )
-    counted = near.group_by("usubjid", "day").agg(dialysis=pl.len() >= DIALYSIS_SESSIONS)
-    return rows.join(counted, on=["usubjid", "day"], how="left", nulls_equal=True, maintain_order="left")
+def name_needed(score: Score) -> pl.Expr:
+    """Of the unmet needs those that the value of the score has."""
+    output = score.output(score.value)
+    own = list(score.needs) if output.needs is None else [*output.needs, *output.sometimes]
+    return pl.col("missing").list.set_intersection(pl.lit(own, dtype=pl.List(pl.String)))
 
 
 def explain_missing(score: Score, missing: Iterable[str], recorded: Collection[str]) -> str:
@@ -188,11 +148,22 @@ def explain_missing(score: Score, missing: Iterable[str], recorded: Collection[s
     """
     needs = list(missing)
     if not needs:
-        return f"{score.parameter.label}: computable"
-    words = [item.words if (item := score.find(need)) else need for need in needs]
+        return f"{score.parameter.name}: computable"
+    words = [name_need(score, need) for need in needs]
     listed = f"{', '.join(words[:-1])} and {words[-1]} are" if len(words) > 1 else f"{words[0]} is"
-    lacking = {name for need in needs for name in score.needs[need]}
+    lacking = {name for need in needs for name in flatten(score.needs[need])}
     resembling = [item.recorded_instead for item in score.inputs if item.name in lacking]
     hints = [hint for similar in resembling for code, hint in similar.items() if code in recorded]
     reason = f" ({'; '.join(hints)})" if hints else ""
-    return f"{score.parameter.label}: not computable, {listed} missing{reason}"
+    return f"{score.parameter.name}: not computable, {listed} missing{reason}"
+
+
+def name_need(score: Score, need: str) -> str:
+    """How a sentence names a need."""
+    return item.words if (item := score.find(need)) else need
+
+
+def short_name(score: Score, need: str) -> str:
+    """A need without its explanation in brackets, for tables and figures."""
+    item = score.find(need)
+    return item.words if item else need.split(" (", maxsplit=1)[0].removeprefix("a ")

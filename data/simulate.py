@@ -53,7 +53,7 @@ FILES = {
     "events": "usubjid kind day grade serious related text",
     "treatments": "usubjid day product route cells_e6 cells_e6_per_kg volume_ml viability_pct cd34_e6",
     "medications": "usubjid drug start_day end_day daily_dose unit",
-    "measurements": "usubjid day paramcd aval unit",
+    "measurements": "usubjid day paramcd aval unit ref_low ref_high",
 }
 
 

@@ -94,9 +94,12 @@ def draw_values(rng: Generator, quantity: Quantity, severity: np.ndarray) -> np.
 def report_unit(
     roster: pl.DataFrame, paramcd: str, unit: str | None, here: np.ndarray, days: np.ndarray, values: np.ndarray
 ) -> pl.DataFrame:
-    """The values of one parameter at one laboratory, as that laboratory writes them."""
+    """The values of one parameter at one laboratory, as that laboratory writes them, with its limits of normal."""
     parameter = PARAMETERS[paramcd]
     factor = parameter.factor(unit) if unit else 1.0
+    low, high = (
+        None if bound is None or parameter.levels else round(bound / factor, 4) for bound in parameter.reference
+    )
     # One more decimal when the unit is larger than the catalog's, one fewer when it is much smaller.
     decimals = max(0, parameter.decimals + round(np.log10(factor))) if unit else parameter.decimals
     rows, visits = np.nonzero(here)
@@ -107,4 +110,9 @@ def report_unit(
             "aval": (values[rows, visits] / factor).round(decimals),
         },
         schema={"usubjid": pl.String, "day": pl.Int64, "aval": pl.Float64},
-    ).with_columns(paramcd=pl.lit(paramcd), unit=pl.lit(unit or parameter.unit))
+    ).with_columns(
+        paramcd=pl.lit(paramcd),
+        unit=pl.lit(unit or parameter.unit),
+        ref_low=pl.lit(low, dtype=pl.Float64),
+        ref_high=pl.lit(high, dtype=pl.Float64),
+    )

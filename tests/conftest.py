@@ -10,6 +10,7 @@ from click.testing import CliRunner
 from hypothesis import settings
 
 from analytics.panel import StudyData, assemble_study, derive_panel
+from analytics.scores.examples import FILE
 from cli import main
 from data import queries
 from data.database import open_reader
@@ -34,7 +35,7 @@ def r_reference() -> dict:
 @pytest.fixture(scope="session")
 def score_examples() -> list:
     """The worked examples of the scores."""
-    return json.loads((REFERENCE / "score_examples.json").read_text())
+    return json.loads(FILE.read_text(encoding="utf-8"))
 
 
 @pytest.fixture(scope="session")

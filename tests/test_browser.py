@@ -113,7 +113,7 @@ def test_from_the_cohort_to_a_patient_and_back_and_on_to_survival_by_arm(server,
     click_row(page, 4)  # the fifth patient
     title(page, "Patient")
     expect(page.get_by_text("transplant on day 1505")).to_be_visible()
-    expect(page.locator(".js-plotly-plot")).to_be_visible()
+    expect(page.locator(".js-plotly-plot").last).to_be_visible()
     assert "usubjid=PBC-005" in page.url
     page.go_back()
     title(page, "Cohort")
@@ -177,7 +177,7 @@ def test_a_double_click_and_a_reload_in_the_middle_leave_the_page_whole(server, 
     expect(page).to_have_url(re.compile("trajectories"))
     page.reload(wait_until="commit")
     title(page, "Trajectories")
-    expect(page.locator(".js-plotly-plot")).to_be_visible(timeout=20_000)
+    expect(page.locator(".js-plotly-plot").first).to_be_visible(timeout=20_000)
     expect(page.get_by_test_id("stException")).to_have_count(0)
 
 

@@ -75,6 +75,7 @@ def test_conversion_there_and_back_changes_nothing(value, data):
 @pytest.mark.parametrize("parameter", MEASURED, ids=lambda item: item.paramcd)
 def test_ranges_of_a_parameter_lie_in_each_other(parameter):
     low, high = parameter.hard
+    high = float("inf") if high is None else high  # a rate or a time may have no upper bound
     assert low < high
     for inner in (parameter.soft, parameter.reference):
         assert inner[0] is None or low <= inner[0]
@@ -106,4 +107,7 @@ def test_what_is_not_known_is_refused_by_name():
 
 
 def test_scores_are_parameters_too():
-    assert all(find_any_parameter(score).better == "lower" for score in SCORES)
+    benefits = {score: find_any_parameter(score).better for score in SCORES}
+    higher = {"liver_volume_pct", "recompensation"}
+    assert {score for score, better in benefits.items() if better == "higher"} == higher
+    assert {score for score, better in benefits.items() if better == "none"} == {"convert", "hys_law"}

@@ -11,6 +11,7 @@ from tests.test_architecture import ROOT
 PAGES = (
     "trial/cohort",
     "trial/trajectories",
+    "trial/scores",
     "trial/survival",
     "patient/profile",
     "study/about",
@@ -208,6 +209,6 @@ def test_an_import_is_seen_by_an_open_page_at_its_next_run(tmp_path, monkeypatch
 
 
 def test_the_definitions_can_be_searched(store, monkeypatch):
-    app = open_page(store, monkeypatch, "library/definitions")
+    app = open_page(store, monkeypatch, "library/definitions", part="Parameters")
     app.text_input(key="search").set_value("FibroScan").run()
-    assert app.dataframe[1].value["Code"].to_list() == ["lsm"]
+    assert app.dataframe[0].value["Code"].to_list() == ["lsm"]

@@ -2,86 +2,130 @@
 
 import polars as pl
 
-from analytics.scores.definition import Input, Score
-
-TEXT_INPUTS = frozenset({"sex", "coagulation_basis"})
-DEFAULT_GRADE_2_POINTS = 3  # FDA/CDISC wording: grade 2 is "moderate"; a study may set 2
+from analytics.scores.definition import Input, Need, Score, flatten
 
 
 def input_dtype(item: Input) -> pl.DataType:
     """The type of an input's column."""
-    if item.flag:
-        return pl.Boolean()
-    return pl.String() if item.name in TEXT_INPUTS else pl.Float64()
+    if item.kind == "records":
+        return pl.List(pl.Struct({part.name: input_dtype(part) for part in item.fields}))
+    return {"number": pl.Float64(), "flag": pl.Boolean(), "word": pl.String()}[item.kind]
 
 
 def complete_inputs(frame: pl.DataFrame, score: Score) -> pl.DataFrame:
     """The frame with a column for every input of the score; a column that was absent is all missing."""
-    present = [
+    return frame.with_columns(
         pl.col(item.name).cast(input_dtype(item))
         if item.name in frame.columns
         else pl.lit(None, dtype=input_dtype(item)).alias(item.name)
         for item in score.inputs
-    ]
-    return frame.with_columns(present)
+    )
+
+
+def read_column(item: Input) -> pl.Expr:
+    """The input's column; what is not a number is missing, and what is absent counts as ``if_missing`` says."""
+    column = pl.col(item.name)
+    column = column.fill_nan(None) if item.kind == "number" else column
+    return column if item.if_missing is None else column.fill_null(item.if_missing)
+
+
+def convert_input(item: Input) -> pl.Expr:
+    """The input in the unit of the formula."""
+    column, parameter = read_column(item), item.parameter
+    if item.kind != "number" or parameter is None or item.unit in ("", parameter.unit):
+        return column
+    return column / parameter.factor(item.unit)
 
 
 def prepare_input(item: Input) -> pl.Expr:
-    """The input as the formula reads it: in its unit, clamped; an absent flag is false."""
-    column = pl.col(item.name)
-    if item.flag:
-        return column.fill_null(False)
-    if item.name == "ascites_grade_2_points":
-        return column.fill_null(DEFAULT_GRADE_2_POINTS)
-    if item.name in TEXT_INPUTS:
-        return column
-    value = column.fill_nan(None)
-    if item.parameter and item.unit not in ("", item.parameter.unit):
-        value = value / item.parameter.factor(item.unit)
+    """The input as the formula reads it: in its unit, clamped."""
+    value = convert_input(item)
     return value if item.floor is None and item.cap is None else value.clip(item.floor, item.cap)
 
 
-def is_unknown(item: Input) -> pl.Expr:
-    """Whether an input is not known; a flag is known only where it is true: false replaces no value."""
-    if item.flag:
-        return ~pl.col(item.name).fill_null(False)
+def prepare_inputs(score: Score) -> dict[str, pl.Expr]:
+    """Every input of the score as its formula reads it; of records their fields."""
+    single = {item.name: prepare_input(item) for item in score.inputs if item.kind != "records"}
+    parts = score.records.fields if score.records else ()
+    return single | {part.name: prepare_input(part) for part in parts}
+
+
+def is_known(item: Input) -> pl.Expr:
+    """Whether an input is known; a flag or dose that may be absent is known only where it is true, or above 0."""
     column = pl.col(item.name)
-    return column.is_null() if item.name in TEXT_INPUTS else column.fill_nan(None).is_null()
+    if item.kind == "records":
+        return column.list.len().fill_null(0) > 0
+    if item.if_missing is None or item.kind == "word":
+        return column.fill_nan(None).is_not_null() if item.kind == "number" else column.is_not_null()
+    return (column.fill_nan(None) > 0).fill_null(False) if item.kind == "number" else column.fill_null(False)
 
 
-def is_unmet(score: Score, need: str) -> pl.Expr:
-    """Whether nothing is known that would meet a need of the score."""
+def is_met(score: Score, need: str) -> pl.Expr:
+    """Whether enough is known to meet a need of the score."""
     if need in score.decided_by:
-        return pl.col("outputs").struct.field(score.decided_by[need]).is_null()
-    return pl.all_horizontal(is_unknown(item) for item in score.inputs if item.name in score.needs[need])
+        return pl.col("outputs").struct.field(score.decided_by[need]).is_not_null()
+    known = {item.name: is_known(item) for item in score.inputs}
+
+    def suffices(alternative: Need) -> pl.Expr:
+        """Whether all inputs of one alternative are known."""
+        return pl.all_horizontal(known[name] for name in flatten((alternative,)))
+
+    return pl.any_horizontal(suffices(alternative) for alternative in score.needs[need])
 
 
 def name_missing(score: Score) -> pl.Expr:
     """The list of needs of the score that are not met, in the order of its definition."""
-    named = [pl.when(is_unmet(score, need)).then(pl.lit(need)) for need in score.needs]
-    return pl.concat_list(named).list.drop_nulls()
+    return list_names({need: ~is_met(score, need) for need in score.needs})
 
 
 def name_assumed(score: Score) -> pl.Expr:
-    """The list of flags that were absent and count as false."""
-    flags = [item.name for item in score.inputs if item.flag]
-    if not flags:
+    """The list of inputs that were absent and count as what their definition says."""
+    return list_names(
+        {
+            item.name: pl.col(item.name).is_null()
+            for item in score.inputs
+            if item.if_missing is not None and item.origin != "study"
+        }
+    )
+
+
+def list_names(conditions: dict[str, pl.Expr]) -> pl.Expr:
+    """The list of the names whose condition holds."""
+    if not conditions:
         return pl.lit([], dtype=pl.List(pl.String))
-    return pl.concat_list(pl.when(pl.col(name).is_null()).then(pl.lit(name)) for name in flags).list.drop_nulls()
+    return pl.concat_list(pl.when(holds).then(pl.lit(name)) for name, holds in conditions.items()).list.drop_nulls()
 
 
 def derive_score(frame: pl.DataFrame, score: Score) -> pl.DataFrame:
     """Add ``outputs`` (a struct of every output of the score), ``missing`` and ``assumed``.
 
     Reads one column per input, in the catalog's unit (ascites as grade 0-3, encephalopathy as West
-    Haven number, age in years, sex F or M); a column that is absent counts as missing. ``missing``
-    lists the needs of the definition that are not met, ``assumed`` the flags that were absent and
-    count as false. A missing need gives missing results, never a default. Rows keep their order.
+    Haven number, age in years, sex F or M, a list as structs); a column that is absent counts as
+    missing. ``missing`` lists the needs of the definition that are not met, ``assumed`` the inputs that
+    were absent and count as what the definition says. A missing need gives missing results, never a
+    default. Rows keep their order.
     """
-    complete = complete_inputs(frame, score)
-    outputs = score.formula(**{item.name: prepare_input(item) for item in score.inputs})
-    return (
-        complete.with_columns(outputs=pl.struct(expression.alias(name) for name, expression in outputs.items()))
-        .with_columns(missing=name_missing(score), assumed=name_assumed(score))
-        .select(*frame.columns, "outputs", "missing", "assumed")
+    complete = derive_outputs(complete_inputs(frame, score), score)
+    return complete.with_columns(missing=name_missing(score), assumed=name_assumed(score)).select(
+        *frame.columns, "outputs", "missing", "assumed"
     )
+
+
+def derive_outputs(complete: pl.DataFrame, score: Score) -> pl.DataFrame:
+    """Add ``outputs`` to rows that have a column for every input."""
+    outputs = score.formula(**prepare_inputs(score))
+    if score.records is None:
+        return complete.with_columns(outputs=pl.struct(value.alias(name) for name, value in outputs.items()))
+    name = score.records.name
+    rows = complete.with_row_index("place")
+    filled = pl.when(pl.col(name).list.len() > 0).then(pl.col(name))  # an empty list becomes one empty record
+    parts = rows.with_columns(filled.alias(name)).explode(name).with_columns(pl.col(name).struct.unnest())
+    results = parts.group_by("place", maintain_order=True).agg(**outputs)
+    packed = results.select("place", outputs=pl.struct(*outputs))
+    return rows.join(packed, on="place", how="left", maintain_order="left").drop("place")
+
+
+def derive_terms(frame: pl.DataFrame, score: Score) -> pl.DataFrame:
+    """One column a term of the score's sum, for the same rows; no column for a score without terms."""
+    terms = score.terms(**prepare_inputs(score)) if score.terms else {}
+    return complete_inputs(frame, score).select(value.alias(name) for name, value in terms.items())

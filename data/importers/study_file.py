@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from analytics.catalog import PARAMETERS, UnknownUnit
+
 SHAPES = ("measurements", "subjects", "events", "treatments", "medications", "statements", "protocol")
 TIME_ZEROS = ("infusion", "randomization", "enrolment")
 BASES = ("inr", "pt_sec", "pt_activity")
@@ -102,6 +104,7 @@ def parse_study(content: dict[str, Any], name: str) -> StudyFile:
     check_choice(name, "time_zero", content.get("time_zero"), TIME_ZEROS)
     check_choice(name, "coagulation_basis", content.get("coagulation_basis", "inr"), BASES)
     check_choice(name, "ascites_grade_2_points", content.get("ascites_grade_2_points", 3), (2, 3))
+    check_limits(name, content.get("limits", {}))
     return StudyFile(
         study=content["study"],
         title=content["title"],
@@ -110,6 +113,29 @@ def parse_study(content: dict[str, Any], name: str) -> StudyFile:
         files=tuple(parse_mapping(entry, name) for entry in content.get("files", [])),
         config=content,
     )
+
+
+def check_limits(name: str, limits: Any) -> None:
+    """Raise BadStudyFile unless [limits] gives numbers, in a unit of the parameter, by its code."""
+    for code, limit in (limits if isinstance(limits, dict) else {"[limits]": None}).items():
+        where = f"{name}, [limits] {code}"
+        if code not in PARAMETERS or not isinstance(limit, dict):
+            raise BadStudyFile(f"{where}: write a parameter's code with its limits, such as alt = {{ high = 40 }}")
+        if not set(limit) <= {"low", "high", "unit"} or not all(
+            is_number(limit.get(side, 0)) for side in ("low", "high")
+        ):
+            raise BadStudyFile(
+                f"{where}: the limits are numbers named low and high, with a unit if it is not the catalog's"
+            )
+        try:
+            PARAMETERS[code].factor(str(limit.get("unit", PARAMETERS[code].unit)))
+        except UnknownUnit as error:
+            raise BadStudyFile(f"{where}: {error}") from error
+
+
+def is_number(value: Any) -> bool:
+    """Whether a value of a study file is a number."""
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def parse_mapping(entry: dict[str, Any], name: str) -> FileMapping:

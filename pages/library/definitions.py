@@ -1,9 +1,17 @@
-"""Every parameter and score: unit, ranges, formula, source, version. Generated from the catalog."""
+"""Every parameter and score: unit, ranges, formula, source, version; and a calculator. Generated from the catalog."""
 
 import streamlit as st
 
-from analytics.definitions import describe_score, search_parameters, tabulate_endpoints, tabulate_parameters
+from analytics.definitions import (
+    describe_score,
+    search_parameters,
+    tabulate_endpoints,
+    tabulate_parameters,
+    tabulate_scores,
+)
 from analytics.scores import SCORES
+from pages.shared import controls
+from pages.shared.calculator import show_calculator
 
 
 def render() -> None:
@@ -12,13 +20,31 @@ def render() -> None:
     st.caption(
         "Generated from the catalog that import, scores and figures use. The same text is in docs/definitions.md."
     )
-    st.header("Scores")
-    for score in SCORES.values():
-        with st.expander(f"**{score.parameter.label}** · version {score.version}"):
-            st.markdown(describe_score(score))
-    st.header("Time-to-event endpoints")
+    shown = controls.ask_one("Show", "part", ["Scores", "Calculator", "Endpoints", "Parameters"])
+    {"Scores": show_scores, "Calculator": show_calculator, "Endpoints": show_endpoints, "Parameters": show_parameters}[
+        shown
+    ]()
+
+
+def show_scores() -> None:
+    """A list of all scores, and one of them in full."""
+    table = tabulate_scores()
+    names = {code: score.parameter.label for code, score in SCORES.items()}
+    code = controls.ask_code("Score", names, "defined", next(iter(names)))
+    with st.container(border=True):
+        st.subheader(SCORES[code].parameter.label)
+        st.markdown(describe_score(SCORES[code]))
+    st.subheader(f"All {table.height} definitions")
+    st.dataframe(table, hide_index=True, placeholder="–", height="content", alt="All scores")
+
+
+def show_endpoints() -> None:
+    """The time-to-event endpoints."""
     st.dataframe(tabulate_endpoints(), hide_index=True, placeholder="–", alt="Time-to-event endpoints")
-    st.header("Parameters")
+
+
+def show_parameters() -> None:
+    """The catalog, searched."""
     wanted = st.text_input("Search", key="search", placeholder="name, code, unit or synonym", bind="query-params")
     table = tabulate_parameters()
     shown = search_parameters(table, wanted or "")

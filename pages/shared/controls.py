@@ -13,7 +13,7 @@ from analytics.figures.theme import Theme
 from analytics.groups import SUBJECT_GROUPS
 from analytics.panel import StudyData, list_parameters
 from analytics.patient import describe_scores
-from analytics.scores import SCORES, find_any_parameter
+from analytics.scores import find_any_parameter, list_series
 from analytics.summary import NO_ARM
 from pages.shared import store
 
@@ -168,7 +168,7 @@ def show_head(cohort: Cohort, study: StudyData, subjects: pl.DataFrame) -> None:
 
 def order_parameters(codes: Iterable[str]) -> list[Parameter]:
     """Parameters as people look for them: scores first, then in the order of the catalog."""
-    rank = {code: position for position, code in enumerate([*SCORES, *PARAMETERS])}
+    rank = {code: position for position, code in enumerate([*list_series(), *PARAMETERS])}
     return [find_any_parameter(code) for code in sorted(codes, key=lambda code: rank[code])]
 
 
@@ -277,7 +277,11 @@ def export_csv(table: pl.DataFrame, simulated: bool) -> bytes:
     return store.write_csv(marked)
 
 
-def show_not_computable(view: View) -> None:
-    """The scores that this cohort cannot have, and why."""
-    for sentence in describe_scores(view.panel):
-        st.caption(sentence)
+def show_not_computable(panel: pl.DataFrame) -> None:
+    """The scores that these patients cannot have, and why."""
+    sentences = describe_scores(panel)
+    if not sentences:
+        return
+    with st.expander(f"Scores that cannot be computed here, and what is missing ({len(sentences)})"):
+        for sentence in sentences:
+            st.caption(sentence)

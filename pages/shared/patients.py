@@ -5,12 +5,21 @@ from typing import Any
 import polars as pl
 import streamlit as st
 
+from analytics.catalog import Parameter
+from analytics.figures.patient import Axis, plot_patient
 from analytics.panel import list_parameters
-from analytics.patient import describe_infusions, select_patient, tabulate_values
+from analytics.patient import (
+    KEY_PARAMETERS,
+    describe_infusions,
+    describe_remark,
+    select_patient,
+    tabulate_values,
+)
 from analytics.summary import summarize_subjects
 from pages.shared import controls
 
 KEY = ("child_pugh", "meld", "albi", "bilirubin", "albumin", "fibrosis_index")
+STRIPS = 8
 LARGEST = 10  # characters that fit a narrow column in large type
 
 
@@ -92,3 +101,26 @@ def show_tables(view: controls.View, own: pl.DataFrame, usubjid: str) -> None:
     for title, table in tables.items():
         with st.expander(f"{title} ({table.height})"):
             st.dataframe(table, hide_index=True, placeholder="–", column_config=controls.LABELS, alt=title)
+
+
+def ask_strips(parameters: list[Parameter]) -> list[Parameter]:
+    """Which parameters are drawn, the key ones at first."""
+    names = {item.paramcd: item.name for item in parameters}
+    first = [code for code in KEY_PARAMETERS if code in names][:STRIPS] or list(names)[:STRIPS]
+    key = "strips_" + "_".join(first)
+    chosen = st.multiselect("Strips", list(names), first, lambda code: names[code], key, max_selections=STRIPS)
+    if not chosen:
+        st.info("No strip is chosen.")
+        st.stop()
+    return [item for item in parameters if item.paramcd in chosen]
+
+
+def show_course(view: controls.View, usubjid: str, own: pl.DataFrame, chosen: list[Parameter]) -> None:
+    """The strips on one time axis."""
+    axis = Axis(view.origin, tuple(view.study.visits["avisit"]))
+    figure = plot_patient(
+        own.with_columns(remark=describe_remark()), chosen, select_patient(view.events, usubjid), axis, controls.theme()
+    )
+    alt = f"Course of {usubjid}: {', '.join(item.name for item in chosen)}"
+    controls.show_figure(figure, f"course_{usubjid}", alt, tabulate_values(own), controls.export_command(view))
+    st.caption("Green: reference range. Hover a point for the value as reported, its file and line.")

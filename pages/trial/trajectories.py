@@ -21,10 +21,10 @@ def render() -> None:
     courses = place_courses(view.panel, view.study.visits, measure, by_visit)
     if courses.is_empty():
         st.info(f"No patient of this cohort has {measure.needs} of {parameter.name}.")
-        controls.show_not_computable(view)
+        controls.show_not_computable(view.panel)
         st.stop()
     show_courses(view, courses, measure, by_visit, individuals)
-    controls.show_not_computable(view)
+    controls.show_not_computable(view.panel)
 
 
 def show_courses(

@@ -1,0 +1,105 @@
+"""What commands share: options, errors in one sentence, the cohort, tables."""
+
+import json
+import sys
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+import click
+import polars as pl
+
+from analytics.catalog import UnknownParameter
+from analytics.cohort import Cohort, select_cohort
+from analytics.groups import SUBJECT_GROUPS
+from analytics.panel import StudyData, assemble_study
+from analytics.places import UnknownPlace
+from analytics.scores import UnknownScore
+from data import queries
+from data.audit import BrokenAudit
+from data.backup import BadBackup
+from data.database import open_reader
+from data.export import UnknownStudy
+from data.home import DamagedStore, NoStore, find_home
+from data.importers.study_file import BadStudyFile
+from data.importers.text import UnreadableFile
+from data.integrity import BrokenIntegrity
+from data.revisions import NothingToUndo, StoreBusy
+from data.undo import UnknownBatch
+
+EXPECTED = (
+    BadBackup,
+    BadStudyFile,
+    BrokenAudit,
+    BrokenIntegrity,
+    DamagedStore,
+    FileExistsError,
+    NoStore,
+    NothingToUndo,
+    StoreBusy,
+    UnknownBatch,
+    UnknownParameter,
+    UnknownPlace,
+    UnknownScore,
+    UnknownStudy,
+    UnreadableFile,
+)
+as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON for machines.")
+study_option = click.option("--study", required=True, help="The study, as 'studies' lists it.")
+
+
+def filter_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The filters of the sidebar: each may be given several times, and none lets everybody pass."""
+    for name in reversed(SUBJECT_GROUPS):
+        command = click.option(f"--{name}", multiple=True, help=f"Only subjects of this {name}.")(command)
+    return command
+
+
+def told(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Show what is wrong with data in one sentence and exit with 1."""
+
+    @wraps(command)
+    def run(*args: Any, **kwargs: Any) -> Any:
+        try:
+            return command(*args, **kwargs)
+        except PermissionError as error:
+            click.echo(f"Nothing was done. {error.filename} cannot be written: permission denied", err=True)
+            sys.exit(1)
+        except EXPECTED as error:
+            click.echo(f"Nothing was done. {error.args[0] if error.args else error}", err=True)
+            sys.exit(1)
+
+    return run
+
+
+def open_current() -> Any:
+    """A reader of the current revision."""
+    home = find_home()
+    return open_reader(home, home.current())
+
+
+def read_cohort(study: str, filters: dict[str, tuple[str, ...]]) -> tuple[StudyData, pl.DataFrame]:
+    """The frames of a study, and its subjects that pass the filters. Raises UnknownStudy."""
+    connection = open_current()
+    config = queries.fetch_config(connection, study)
+    if not config:
+        raise UnknownStudy(f"there is no study {study!r}; 'python cli.py studies' lists them")
+    data = assemble_study(queries.fetch_frames(connection, study), config)
+    return data, select_cohort(data.subjects, Cohort.of(study, filters))
+
+
+def show(table: pl.DataFrame, as_json: bool) -> None:
+    """A table for people, or for machines."""
+    if as_json:
+        click.echo(json.dumps(table.to_dicts(), ensure_ascii=False, default=str))
+        return
+    with pl.Config(
+        tbl_rows=-1,
+        tbl_cols=-1,
+        tbl_hide_dataframe_shape=True,
+        tbl_hide_column_data_types=True,
+        tbl_width_chars=200,
+        fmt_str_lengths=80,
+        tbl_formatting="ASCII_MARKDOWN",
+    ):
+        click.echo(str(table))

@@ -1,0 +1,140 @@
+"""Why a score is what it is, and why it changed: panels for one patient."""
+
+from typing import Any
+
+import polars as pl
+import streamlit as st
+
+from analytics.attribution import describe_attribution, tabulate_pair
+from analytics.explain import Explanation, explain_score
+from analytics.figures.attribution import plot_shares
+from analytics.patient import select_patient
+from analytics.places import list_places, name_places
+from analytics.scores import Score, find_score, list_series
+from analytics.scoring import prepare_context
+from analytics.shapley import is_attributable
+from pages.shared import controls
+
+
+def show_explanation(view: controls.View, usubjid: str) -> None:
+    """The panel that explains one score at one visit."""
+    st.subheader("Explain a score")
+    own = view.panel.filter(pl.col("usubjid") == usubjid)
+    codes = [code for code in list_series() if code in set(own["paramcd"])]
+    if not codes:
+        st.info("No value has been imported that a score could use.")
+        return
+    known = set(own.filter(pl.col("aval").is_not_null())["paramcd"])
+    names = {code: find_score(code).parameter.name + ("" if code in known else " (not computable)") for code in codes}
+    ordered = sorted(names, key=lambda code: code not in known)
+    left, right = st.columns(2)
+    with left:
+        code = controls.ask_code("Score", {item: names[item] for item in ordered}, "score", ordered[0])
+    rows = own.filter(pl.col("paramcd") == code)
+    places = list_places(rows)
+    with right:
+        place = controls.ask_code("Visit", name_places(places), "at", list(places)[-1])
+    score = find_score(code)
+    measurements = select_patient(view.study.measurements, usubjid)
+    context = prepare_context(score, measurements, view.study.subjects, view.study.events, view.study.settings)
+    explanation = explain_score(score, context, measurements, places[place])
+    if explanation is None:
+        st.info("This value was reported as it is: no input of the score was measured on that day.")
+        return
+    show_parts(score, explanation)
+
+
+def show_parts(score: Score, explanation: Explanation) -> None:
+    """The result, its inputs, points or terms, cut-offs and other readings."""
+    st.markdown(f"### {score.parameter.name}: {explanation.result}")
+    for sentence in explanation.borders:
+        st.warning(sentence, icon=":material/straighten:")
+    for sentence in explanation.notes:
+        st.caption(sentence)
+    show_table(explanation.inputs, "Inputs of the score")
+    left, right = st.columns(2)
+    with left:
+        show_table(explanation.parts, "Points or terms") if explanation.parts.height else None
+        with st.expander("All outputs"):
+            show_table(explanation.outputs, "Outputs of the score")
+    with right:
+        differing = explanation.readings.filter(pl.col("Differs") == "yes")
+        same = explanation.readings.height - differing.height
+        if differing.height:
+            st.caption("Where sources disagree, this patient would be read differently:")
+            show_table(differing.drop("Differs"), "Other readings that differ")
+        elif explanation.readings.height:
+            st.caption("No other reading in the register changes this result.")
+        if same:
+            with st.expander(f"{same} other readings that give the same"):
+                show_table(explanation.readings.filter(pl.col("Differs") == "no").drop("Differs"), "Other readings")
+
+
+def show_table(table: pl.DataFrame, alt: str) -> None:
+    """A table of text, as high as it is."""
+    st.dataframe(table, hide_index=True, placeholder="–", height="content", alt=alt)
+
+
+def show_change(view: controls.View, usubjid: str) -> None:
+    """The panel that attributes the change of a score between two visits."""
+    st.subheader("Why did it change?")
+    own = view.panel.filter(pl.col("usubjid") == usubjid, pl.col("aval").is_not_null())
+    counts = own.group_by("paramcd", maintain_order=True).len().filter(pl.col("len") > 1)["paramcd"].to_list()
+    scores = [item for code, item in list_series().items() if code in counts and is_attributable(item)]
+    if not scores:
+        st.info("No score of this patient is known at two visits, so no change can be attributed.")
+        return
+    names = {item.id: item.parameter.name for item in scores}
+    columns = st.columns(3)
+    with columns[0]:
+        score = find_score(controls.ask_code("Change of", names, "why", scores[0].id))
+    rows = own.filter(pl.col("paramcd") == score.id)
+    places = list_places(rows)
+    visits, keys = name_places(places), list(places)
+    base = next((key for key in reversed(keys) if not places[key]["post"]), keys[0])
+    with columns[1]:
+        earlier = controls.ask_code("From", visits, "from", base)
+    with columns[2]:
+        later = controls.ask_code("To", visits, "to", keys[-1])
+    if earlier == later:
+        st.info("Choose two different visits.")
+        return
+    show_shares(view, score, {"usubjid": usubjid, "earlier": earlier, "later": later})
+
+
+def show_shares(view: controls.View, score: Score, pair: dict[str, Any]) -> None:
+    """The sentence, the bars and the table of one pair of visits."""
+    measurements = select_patient(view.study.measurements, pair["usubjid"])
+    context = prepare_context(score, measurements, view.study.subjects, view.study.events, view.study.settings)
+    table = tabulate_pair(score, context, pl.DataFrame([pair]))
+    st.markdown(f"**{describe_attribution(score, dict(table.select('part', 'share').rows()))}**")
+    moved = table.filter((pl.col("share").abs() > 0) | (pl.col("earlier") != pl.col("later")))
+    if moved.is_empty():
+        st.caption("No input changed between these visits.")
+        return
+    left, right = st.columns([3, 2])
+    with left:
+        figure = plot_shares(moved, score.parameter, controls.theme())
+        command = (
+            f"python cli.py attribution --study {view.cohort.study} --score {score.id} --patient {pair['usubjid']} "
+            f"--from '{pair['earlier']}' --to '{pair['later']}'"
+        )
+        alt = f"Share of each input in the change of {score.parameter.name}"
+        controls.show_figure(figure, f"why_{score.id}_{pair['usubjid']}", alt, table, command)
+    with right:
+        show_moved(moved)
+
+
+def show_moved(moved: pl.DataFrame) -> None:
+    """The inputs that moved, with their values at both ends and their share."""
+    columns = {"part": None, "label": "Input", "earlier": "From", "later": "To"}
+    share = st.column_config.NumberColumn("Share", format="%+.2f")
+    st.dataframe(
+        moved,
+        hide_index=True,
+        placeholder="–",
+        column_config=columns | {"share": share},
+        height="content",
+        alt="Shares of the inputs",
+    )
+    st.caption("Shapley values: the average effect of each input over all orders of change. They add up exactly.")

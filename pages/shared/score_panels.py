@@ -1,0 +1,109 @@
+"""The scores of a cohort: the map of what can be computed, and the mean change attributed to its inputs."""
+
+from typing import Any
+
+import polars as pl
+import streamlit as st
+
+from analytics.attribution import attribute_visit, describe_attribution, summarize_attribution
+from analytics.computability import ANY, name_scores, summarize_computability
+from analytics.figures.attribution import plot_shares
+from analytics.figures.cohort import plot_completeness
+from analytics.scores import Score, find_score, list_series
+from analytics.scoring import prepare_context
+from analytics.shapley import is_attributable
+from pages.shared import controls
+
+FEW = 3  # of fewer patients no mean is attributed
+
+
+def show_computability(view: controls.View) -> None:
+    """The map of scores and visits, and what stops the others."""
+    st.subheader("Which score can be computed at which visit")
+    table = summarize_computability(view.panel, view.study.visits)
+    whole = table.filter(pl.col("avisit") == ANY)
+    names = name_scores(whole.filter(pl.col("n") > 0)["paramcd"].to_list())
+    command = f"python cli.py computability {view.cohort.options}"
+    if names:
+        figure = plot_completeness(table, names, controls.theme())
+        alt = "Number of patients with each score, by visit"
+        controls.show_figure(figure, "computability", alt, table.drop("order", "position"), command)
+    never = whole.filter(pl.col("n") == 0).height
+    st.markdown(f"**What stops the others.** {never} scores can be computed for none of these patients.")
+    every = controls.ask_one("Count", "stops", [ANY, "Every visit"]) != ANY
+    rows = table.filter(pl.col("n") < pl.col("expected"), (pl.col("avisit") != ANY) == every)
+    labels = {code: item.parameter.name for code, item in list_series().items()}
+    shown = rows.select(pl.col("paramcd").replace_strict(labels), "avisit", "n", "expected", "stops")
+    columns = {"paramcd": "Score", "avisit": "Visit", "n": "Patients with it", "expected": "of"}
+    missing = {"stops": st.column_config.TextColumn("What is missing, and for how many", width="large")}
+    st.dataframe(shown, hide_index=True, placeholder="–", column_config=columns | missing, alt="What stops scores")
+
+
+def show_attribution(view: controls.View) -> None:
+    """The mean change of a score from baseline to a visit, attributed to its inputs."""
+    st.subheader("Why did it change?")
+    pairs = view.panel.filter(pl.col("analysis"), pl.col("post"), pl.col("chg").is_not_null())
+    codes = set(pairs["paramcd"])
+    names = {
+        code: item.parameter.name for code, item in list_series().items() if code in codes and is_attributable(item)
+    }
+    if not names:
+        st.info("No score is known at baseline and at a later visit, so no change can be attributed.")
+        return
+    left, right = st.columns(2)
+    with left:
+        score = find_score(controls.ask_code("Change of", names, "why", next(iter(names))))
+    reached = dict(pairs.filter(pl.col("paramcd") == score.id).group_by("avisit").len().rows())
+    visits = [name for name in view.study.visits["avisit"] if name in reached]
+    # The latest visit that at least half as many patients have as the fullest one.
+    first = [name for name in visits if 2 * reached[name] >= max(reached.values())][-1]
+    with right:
+        visit = controls.ask_code("From baseline to", dict(zip(visits, visits, strict=True)), "to_visit", first)
+    show_shares(view, score, visit)
+
+
+def show_shares(view: controls.View, score: Score, visit: str) -> None:
+    """The sentence, the bars and the list of patients."""
+    study = view.study
+    context = prepare_context(score, study.measurements, study.subjects, study.events, study.settings)
+    shares = attribute_visit(score, context, view.panel, visit)
+    summary = summarize_attribution(shares)
+    n = shares["usubjid"].n_unique()
+    sentence = describe_attribution(score, dict(summary.select("part", "share").rows()), mean=True)
+    st.markdown(f"**Mean of {n} patients. {sentence}**")
+    if n < FEW:
+        st.caption("So few patients: read the single ones in the table.")
+    moved = summary.filter((pl.col("smallest") != 0) | (pl.col("largest") != 0))
+    figure = plot_shares(moved, score.parameter, controls.theme(), shares.join(moved.select("part"), on="part"))
+    command = f"python cli.py attribution {view.cohort.options} --score {score.id} --visit '{visit}'"
+    alt = f"Mean share of each input in the change of {score.parameter.name} from baseline to {visit}"
+    controls.show_figure(figure, f"why_{score.id}", alt, shares.drop("part"), command)
+    st.caption(
+        "Bars: mean share of each input; points: single patients, larger where several have the same. Shapley values: "
+        "the average effect of an input over all orders of change. They add up exactly to the change. Only patients "
+        "with the score at both visits count."
+    )
+    show_single(shares, score)
+
+
+def show_single(shares: pl.DataFrame, score: Score) -> None:
+    """One row a patient; a click opens it."""
+    wide = shares.pivot(on="label", index=["usubjid", "chg"], values="share").sort("chg", "usubjid")
+    decimals = max(1, score.parameter.decimals)
+    numbers = [column for column in wide.columns if column != "usubjid"]
+    columns: dict[str, Any] = {name: st.column_config.NumberColumn(name, format=f"%+.{decimals}f") for name in numbers}
+    columns |= {"usubjid": "Patient", "chg": st.column_config.NumberColumn("Change", format=f"%+.{decimals}f")}
+    event = st.dataframe(
+        wide,
+        key="why_patients",
+        hide_index=True,
+        placeholder="–",
+        on_select="rerun",
+        selection_mode="single-row",
+        height=min(300, 38 + 35 * wide.height),
+        column_config=columns,
+        alt="Change of each patient with the share of each input",
+    )
+    st.caption("Click the box at the left of a row to open the patient.")
+    if event["selection"]["rows"]:
+        controls.open_patient(wide["usubjid"][event["selection"]["rows"][0]])

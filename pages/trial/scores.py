@@ -1,0 +1,16 @@
+"""The scores of the cohort: why one of them changed, and which can be computed at which visit."""
+
+import streamlit as st
+
+from pages.shared import controls, score_panels
+
+
+def render() -> None:
+    """The page."""
+    st.title("Scores")
+    view = controls.view()
+    score_panels.show_attribution(view)
+    score_panels.show_computability(view)
+
+
+render()
