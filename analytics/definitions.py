@@ -73,14 +73,12 @@ def tabulate_endpoints() -> pl.DataFrame:
 
 
 def tabulate_scores() -> pl.DataFrame:
-    """One row a score: what it is called, its version, direction, inputs and source."""
+    """One row a score: what it is called, its version, inputs and source."""
     return pl.DataFrame(
         [
             {
-                "Code": score.id,
-                "Score": score.parameter.label,
+                "Score": f"{score.parameter.label} ({score.id})",
                 "Version": score.version,
-                "Benefit": score.parameter.benefit or "none named",
                 "Inputs": ", ".join(item.words for item in score.inputs),
                 "Source": score.source,
             }

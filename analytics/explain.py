@@ -147,17 +147,24 @@ def describe_line(
     source = source or {}
     converted = complete.select(convert_input(item)).item()
     used = complete.select(prepare_input(item)).item()
-    age = values[f"{item.name}@age"][0] if f"{item.name}@age" in values.columns else None
+    age = find_age(item, values, source)
     return {
         "Input": item.words,
         "As reported": show_reported(source),
-        "Value": show_value(item, given),
+        "Value": "not recorded" if given is None and item.if_missing is not None else show_value(item, given),
         "Used as": show_used(item, used),
         "Day": str(source["day"]) if source.get("day") is not None else source.get("avisit") or "–",
         "Age, days": str(age) if age is not None else "–",
         "Source": describe_source(item, source),
         "Remark": describe_treatment(item, given, converted, used, age),
     }
+
+
+def find_age(item: Input, values: pl.DataFrame, source: dict[str, Any]) -> int | None:
+    """How many days before the visit a value of the visit was measured; None where that has no meaning."""
+    if item.moment != "visit" or "day" not in values.columns or source.get("day") is None:
+        return None
+    return values["day"][0] - source["day"]
 
 
 def show_reported(source: dict[str, Any]) -> str:

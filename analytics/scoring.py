@@ -131,7 +131,7 @@ def name_output(score: Score, name: str, scored: pl.DataFrame) -> pl.Series:
     words = score.output(name).words
     if value.dtype == pl.Boolean and words:
         return value.replace_strict({False: words[0], True: words[1]}, default=None, return_dtype=pl.String)
-    return value.cast(pl.String)
+    return value.list.join(", ") if value.dtype == pl.List else value.cast(pl.String)
 
 
 def name_needed(score: Score) -> pl.Expr:

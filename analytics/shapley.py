@@ -53,7 +53,7 @@ def attribute_change(score: Score, before: pl.DataFrame, after: pl.DataFrame) ->
     known = pl.col("value").is_not_null().all().alias("known")
     wide = values.group_by("pair", maintain_order=True).agg(known, *weighed, *still)
     shares = wide.unpivot(index=["pair", "known"], on=list(players), variable_name="part", value_name="share")
-    share = pl.when("known").then(pl.col("share").round(12))  # sums of halves and thirds leave a dust of 1e-16
+    share = pl.when("known").then(pl.col("share").round(12) + 0.0)  # sums of thirds leave a dust of 1e-16, and -0
     return shares.select("pair", "part", share=share).sort("pair", maintain_order=True)
 
 

@@ -3,6 +3,8 @@
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from analytics.scores import SCORES
+from analytics.scores.examples import list_examples
 from data.home import Home
 from data.importers.run import import_paths
 from tests.conftest import SIMULATED
@@ -212,3 +214,59 @@ def test_the_definitions_can_be_searched(store, monkeypatch):
     app = open_page(store, monkeypatch, "library/definitions", part="Parameters")
     app.text_input(key="search").set_value("FibroScan").run()
     assert app.dataframe[0].value["Code"].to_list() == ["lsm"]
+
+
+def test_the_explanation_opens_for_any_score_at_any_visit_by_one_link(store, monkeypatch):
+    app = open_page(store, monkeypatch, "patient/profile", study="kim-abmi", usubjid="KIM-3", score="child_pugh")
+    assert "### Child-Pugh: 9 (B)" in texts(app)
+    assert "PT activity 70 % lies exactly on a cut-off" in texts(app)
+    app.selectbox(key="score").set_value("meld").run()
+    assert not app.exception
+    assert "MELD: not computable, INR and creatinine are missing" in texts(app)
+
+
+def test_every_score_of_a_patient_can_be_explained(store, monkeypatch):
+    app = open_page(store, monkeypatch, "patient/profile", study=SIMULATED, usubjid="SIM-034")
+    for code in app.selectbox(key="score").options:
+        app.selectbox(key="score").set_value(code).run()
+        assert not app.exception, code
+
+
+def test_the_change_between_two_visits_is_attributed_in_a_sentence(store, monkeypatch):
+    link = {"study": SIMULATED, "usubjid": "SIM-059", "why": "meld", "from": "day -15", "to": "day 15"}
+    app = open_page(store, monkeypatch, "patient/profile", **link)
+    assert "MELD −2 = creatinine −2.0, bilirubin 0, INR 0: the kidney, not the liver" in texts(app)
+    app.selectbox(key="to").set_value("day -15").run()
+    assert "Choose two different visits." in texts(app)
+    kim = open_page(store, monkeypatch, "patient/profile", study="kim-abmi", usubjid="KIM-3")
+    assert "No score of this patient is known at two visits" in texts(kim)
+
+
+def test_the_cohort_s_mean_change_is_attributed_and_leads_to_the_patients(store, monkeypatch):
+    app = open_page(store, monkeypatch, "trial/scores", study=SIMULATED, why="meld", to_visit="Month 6")
+    assert "Mean of 39 patients. MELD −0.79 = bilirubin −0.42, INR −0.38, creatinine 0: the liver" in texts(app)
+    assert "No score is known at baseline and at a later visit" in texts(
+        open_page(store, monkeypatch, "trial/scores", study="kim-abmi")
+    )
+
+
+@pytest.mark.parametrize("code", list(SCORES))
+def test_the_calculator_gives_every_worked_example(code, store, monkeypatch):
+    app = open_page(store, monkeypatch, "library/definitions", part="Calculator", calculate=code)
+    assert "Type values in, or start from a worked example." in texts(app)
+    for example in list_examples(code)[:2]:
+        app.selectbox(key=f"start_{code}").set_value(example.id).run()
+        assert not app.exception
+        if example.expected.get(SCORES[code].value) is not None:
+            assert "Nothing that is typed in here is stored." in texts(app)
+
+
+def test_the_calculator_reads_si_units_and_says_what_is_wrong(store, monkeypatch):
+    app = open_page(store, monkeypatch, "library/definitions", part="Calculator", calculate="albi")
+    app.selectbox(key="albi_empty_bilirubin_unit").set_value("umol/L")
+    app.selectbox(key="albi_empty_albumin_unit").set_value("g/L")
+    app.number_input(key="albi_empty_bilirubin").set_value(20.0)
+    app.number_input(key="albi_empty_albumin").set_value(36.0).run()
+    assert "### ALBI score: -2.20 (2b)" in texts(app)  # EX-AL-1
+    app.selectbox(key="albi_empty_albumin_unit").set_value("g/dL").run()
+    assert "Albumin, serum 36 g/dL is impossible" in texts(app)

@@ -8,6 +8,7 @@ from analytics.figures.theme import Theme, lay_out, numbers
 
 WORSE, BETTER = 1, 2  # places among the colors: vermilion and green, told apart by side and sign as well
 ROW = 44
+WHOLE = "whole change"
 
 
 def plot_shares(
@@ -18,38 +19,31 @@ def plot_shares(
     ``shares`` has ``label`` and ``share``, in the order of the bars; ``points`` (``label``, ``share``) are the
     shares of single subjects, drawn on the bar of their mean, which then has one decimal more.
     """
-    total = pl.DataFrame({"label": [f"{parameter.name}, whole change"], "share": [shares["share"].sum()]})
-    rows = pl.concat([shares.select("label", "share"), total])
-    decimals = max(1, parameter.decimals) + (points is not None)
-    labels = [f"<b>{label}</b>" if place == shares.height else label for place, label in enumerate(rows["label"])]
+    whole = pl.DataFrame({"label": [WHOLE], "share": [shares["share"].sum()]})
+    rows = pl.concat([shares.select("label", "share"), whole])
+    names = name_bars(rows, max(1, parameter.decimals) + (points is not None))
     figure = go.Figure(
         go.Bar(
             x=numbers(rows["share"]),
-            y=labels,
+            y=list(names.values()),
             orientation="h",
-            text=[describe_share(value, decimals) for value in rows["share"]],
-            textposition="outside",
-            cliponaxis=False,
             marker={"color": [choose_color(value, parameter, theme) for value in rows["share"]]},
-            hovertemplate="%{y}: %{text}<extra></extra>",
+            hovertemplate="%{y}<extra></extra>",
             showlegend=False,
         )
     )
     if points is not None:
-        add_points(figure, points.filter(pl.col("share").is_not_null()), theme)
+        known = points.filter(pl.col("share").is_not_null())
+        add_points(figure, known.with_columns(pl.col("label").replace_strict(names)), theme)
     figure.add_vline(x=0, line={"color": theme.neutral, "width": 1})
     figure.update_xaxes(title=describe_direction(parameter), zeroline=False)
     figure.update_yaxes(autorange="reversed", automargin=True)
-    widen(figure, rows["share"], points)
-    return lay_out(figure, 96 + ROW * rows.height, legend=False).update_layout(bargap=0.45)
+    return lay_out(figure, 112 + ROW * rows.height, legend=False).update_layout(bargap=0.45)
 
 
-def widen(figure: go.Figure, shares: pl.Series, points: pl.DataFrame | None) -> None:
-    """Leave room for the numbers beside the bars."""
-    values = pl.concat([shares, points["share"].drop_nulls()]) if points is not None else shares
-    low, high = (float(str(edge or 0)) for edge in (values.min(), values.max()))
-    room = 0.16 * (max(high, 0) - min(low, 0) or 1)
-    figure.update_xaxes(range=[min(low, 0) - room, max(high, 0) + room])
+def name_bars(rows: pl.DataFrame, decimals: int) -> dict[str, str]:
+    """The label of each bar with its number: beside the bar it would be cut off, or covered by points."""
+    return {label: f"{label}  <b>{describe_share(share, decimals)}</b>" for label, share in rows.rows()}
 
 
 def add_points(figure: go.Figure, points: pl.DataFrame, theme: Theme) -> None:
@@ -62,7 +56,7 @@ def add_points(figure: go.Figure, points: pl.DataFrame, theme: Theme) -> None:
             mode="markers",
             marker={"size": numbers(4 + 3 * counted["n"].sqrt()), "color": theme.neutral, "opacity": 0.5},
             customdata=counted["n"].to_numpy(),
-            hovertemplate="%{y} %{x:+.2f}: %{customdata} patients<extra></extra>",
+            hovertemplate="%{x:+.2f}: %{customdata} patients<extra></extra>",
             showlegend=False,
         )
     )
@@ -84,4 +78,4 @@ def describe_direction(parameter: Parameter) -> str:
     """The axis title: whose change, in which unit, and which side is better."""
     side = {"lower": "← better · worse →", "higher": "← worse · better →", "none": ""}[parameter.better]
     unit = f", {parameter.unit_label}" if parameter.unit_label else ""
-    return f"Share in the change of {parameter.name}{unit}" + (f"   ({side})" if side else "")
+    return f"Share in the change of {parameter.name}{unit}" + (f"<br>{side}" if side else "")

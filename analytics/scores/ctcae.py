@@ -180,7 +180,10 @@ CTCAE5 = Score(
         (0, "CTCAE v6.0 changes several cut-offs: grades name their version."),
     ),
     note="Grade 5, grades that need symptoms and the anticoagulation clause of INR are not derived.",
-    reading=" ".join(f"{PARAMETERS[code].name}: {term.reading}" for code, term in TERMS.items()),
+    reading="\n".join(
+        f"- {', '.join(PARAMETERS[code].name for code in TERMS if TERMS[code].reading == reading)}: {reading}"
+        for reading in dict.fromkeys(term.reading for term in TERMS.values())
+    ),
     source=NCI,
     term="term",
     variants={code: define_term(code, term) for code, term in TERMS.items()},

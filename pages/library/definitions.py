@@ -30,7 +30,7 @@ def show_scores() -> None:
     """A list of all scores, and one of them in full."""
     table = tabulate_scores()
     names = {code: score.parameter.label for code, score in SCORES.items()}
-    code = controls.ask_code("Score", names, "defined", next(iter(names)))
+    code = controls.ask_detail("Score", names, "defined", next(iter(names)))
     with st.container(border=True):
         st.subheader(SCORES[code].parameter.label)
         st.markdown(describe_score(SCORES[code]))

@@ -21,7 +21,7 @@ def show_calculator() -> None:
     left, right = st.columns(2)
     with left:
         names = {code: score.parameter.label for code, score in SCORES.items()}
-        score = SCORES[controls.ask_code("Score", names, "calculate", next(iter(names)))]
+        score = SCORES[controls.ask_detail("Score", names, "calculate", next(iter(names)))]
     examples = {example.id: example for example in list_examples(score.id)}
     with right:
         start = st.selectbox("Start from", [EMPTY, *examples], key=f"start_{score.id}")

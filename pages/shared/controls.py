@@ -210,6 +210,16 @@ def ask_code(label: str, names: dict[str, str], key: str, first: str) -> str:
     return chosen or first
 
 
+def ask_detail(label: str, names: dict[str, str], key: str, first: str) -> str:
+    """Like ``ask_code``, but ``first`` is left out of the address: several details on a page stay one step of Back."""
+    linked = [code for code in st.query_params.get_all(key) if code in names][:1]
+    if linked != st.session_state.get(f"{key}_written", []) or st.session_state.get(key) not in names:
+        st.session_state[key] = linked[0] if linked else first
+    chosen = st.selectbox(label, list(names), format_func=lambda code: names[code], key=key) or first
+    write_link(key, [] if chosen == first else [chosen])
+    return chosen
+
+
 def ask_filter(label: str, options: list[str], key: str) -> tuple[str, ...]:
     """Any of the options, kept in the address; none chosen lets everybody pass."""
     kept = [option for option in st.session_state.get(key, []) if option in options]

@@ -29,11 +29,11 @@ def show_explanation(view: controls.View, usubjid: str) -> None:
     ordered = sorted(names, key=lambda code: code not in known)
     left, right = st.columns(2)
     with left:
-        code = controls.ask_code("Score", {item: names[item] for item in ordered}, "score", ordered[0])
+        code = controls.ask_detail("Score", {item: names[item] for item in ordered}, "score", ordered[0])
     rows = own.filter(pl.col("paramcd") == code)
     places = list_places(rows)
     with right:
-        place = controls.ask_code("Visit", name_places(places), "at", list(places)[-1])
+        place = controls.ask_detail("Visit", name_places(places), "at", list(places)[-1])
     score = find_score(code)
     measurements = select_patient(view.study.measurements, usubjid)
     context = prepare_context(score, measurements, view.study.subjects, view.study.events, view.study.settings)
@@ -87,15 +87,15 @@ def show_change(view: controls.View, usubjid: str) -> None:
     names = {item.id: item.parameter.name for item in scores}
     columns = st.columns(3)
     with columns[0]:
-        score = find_score(controls.ask_code("Change of", names, "why", scores[0].id))
+        score = find_score(controls.ask_detail("Change of", names, "why", scores[0].id))
     rows = own.filter(pl.col("paramcd") == score.id)
     places = list_places(rows)
     visits, keys = name_places(places), list(places)
     base = next((key for key in reversed(keys) if not places[key]["post"]), keys[0])
     with columns[1]:
-        earlier = controls.ask_code("From", visits, "from", base)
+        earlier = controls.ask_detail("From", visits, "from", base)
     with columns[2]:
-        later = controls.ask_code("To", visits, "to", keys[-1])
+        later = controls.ask_detail("To", visits, "to", keys[-1])
     if earlier == later:
         st.info("Choose two different visits.")
         return
@@ -112,17 +112,14 @@ def show_shares(view: controls.View, score: Score, pair: dict[str, Any]) -> None
     if moved.is_empty():
         st.caption("No input changed between these visits.")
         return
-    left, right = st.columns([3, 2])
-    with left:
-        figure = plot_shares(moved, score.parameter, controls.theme())
-        command = (
-            f"python cli.py attribution --study {view.cohort.study} --score {score.id} --patient {pair['usubjid']} "
-            f"--from '{pair['earlier']}' --to '{pair['later']}'"
-        )
-        alt = f"Share of each input in the change of {score.parameter.name}"
-        controls.show_figure(figure, f"why_{score.id}_{pair['usubjid']}", alt, table, command)
-    with right:
-        show_moved(moved)
+    figure = plot_shares(moved, score.parameter, controls.theme())
+    command = (
+        f"python cli.py attribution --study {view.cohort.study} --score {score.id} --patient {pair['usubjid']} "
+        f"--from '{pair['earlier']}' --to '{pair['later']}'"
+    )
+    alt = f"Share of each input in the change of {score.parameter.name}"
+    controls.show_figure(figure, f"why_{score.id}_{pair['usubjid']}", alt, table, command)
+    show_moved(moved)
 
 
 def show_moved(moved: pl.DataFrame) -> None:

@@ -52,13 +52,13 @@ def show_attribution(view: controls.View) -> None:
         return
     left, right = st.columns(2)
     with left:
-        score = find_score(controls.ask_code("Change of", names, "why", next(iter(names))))
+        score = find_score(controls.ask_detail("Change of", names, "why", next(iter(names))))
     reached = dict(pairs.filter(pl.col("paramcd") == score.id).group_by("avisit").len().rows())
     visits = [name for name in view.study.visits["avisit"] if name in reached]
     # The latest visit that at least half as many patients have as the fullest one.
     first = [name for name in visits if 2 * reached[name] >= max(reached.values())][-1]
     with right:
-        visit = controls.ask_code("From baseline to", dict(zip(visits, visits, strict=True)), "to_visit", first)
+        visit = controls.ask_detail("From baseline to", dict(zip(visits, visits, strict=True)), "to_visit", first)
     show_shares(view, score, visit)
 
 
