@@ -3,7 +3,7 @@
 PYTHON ?= python3
 PY = .venv/bin/python
 
-.PHONY: run test lock definitions clean
+.PHONY: run test bench lock definitions clean
 
 run: .venv/run.done
 	@$(PY) cli.py setup
@@ -15,6 +15,9 @@ test: .venv/test.done
 	$(PY) -m ruff format --check .
 	$(PY) -m ty check
 	$(PY) -m pytest
+
+bench: .venv/run.done
+	$(PY) -m bench
 
 .venv/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Hepatrace needs Python 3.11 or newer; name one with: make run PYTHON=python3.12"; exit 1; }

@@ -13,6 +13,7 @@ from analytics.scores.evaluate import complete_inputs, convert_input, derive_sco
 from analytics.scoring import explain_missing, name_output, short_name
 
 NUDGE = 1e-6  # of a value: enough to cross a cut-off that it lies on, too little to cross another
+SIDES = {"upper limit": "ref_high", "lower limit": "ref_low"}
 INPUTS = {
     "Input": pl.String,
     "As reported": pl.String,
@@ -150,7 +151,7 @@ def describe_line(
     age = find_age(item, values, source)
     return {
         "Input": item.words,
-        "As reported": show_reported(source),
+        "As reported": "–" if item.origin in SIDES else show_reported(source),
         "Value": "not recorded" if given is None and item.if_missing is not None else show_value(item, given),
         "Used as": show_used(item, used),
         "Day": str(source["day"]) if source.get("day") is not None else source.get("avisit") or "–",
@@ -195,6 +196,8 @@ def show_used(item: Input, value: Any) -> str:
 
 def describe_source(item: Input, source: dict[str, Any]) -> str:
     """The file and line of a value, or where else it is known from."""
+    if item.origin in SIDES and source.get(SIDES[item.origin]) is None:
+        return "study file (laboratory)" if source else "–"
     if source.get("file_name"):
         return f"{source['file_name']}, line {source['line']}"
     if source:

@@ -88,6 +88,18 @@ def index_places(measurements: pl.DataFrame) -> Places:
     return Places(pl.concat([filled, wide.filter(pl.col("day").is_null())]), values)
 
 
+def add_scores(places: Places, scores: pl.DataFrame) -> Places:
+    """The same places with the values of scores (usubjid, paramcd, day, avisit, aval), each on its own day only."""
+    start = places.values.height
+    known = scores.filter(pl.col("aval").is_not_null()).select("usubjid", "paramcd", "day", "avisit", "aval")
+    numbered = known.with_row_index("row", offset=start).cast({"row": pl.UInt32})
+    rows = places.rows
+    for code in known["paramcd"].unique(maintain_order=True).to_list():
+        own = numbered.filter(pl.col("paramcd") == code).select(*PLACE, pl.col("row").alias(code))
+        rows = rows.join(own, on=PLACE, how="left", nulls_equal=True, maintain_order="left", validate="1:1")
+    return Places(rows, pl.concat([places.values, known], how="diagonal"))
+
+
 def find_baseline(places: Places, code: str, baseline_visit: str | None) -> pl.Series:
     """At every place the row number of the subject's baseline: the last value within the 90 days up to day 0.
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 import polars as pl
 
 from analytics.inputs import Context, derive_inputs
-from analytics.pairing import ScoreSettings, index_places
+from analytics.pairing import ScoreSettings, add_scores, index_places
 from analytics.scores import Score, list_series
 from analytics.scores.definition import flatten
 from analytics.scores.evaluate import derive_score
@@ -61,16 +61,24 @@ def derive_scores(
 
     Source: scores.md, "Times" and "Missing data".
     """
-    frames: list[pl.DataFrame] = []
     base = prepare_measurements(measurements)
-    for scores in stage_scores():
-        wanted = {item.code for score in scores for item in score.inputs if item.origin == "score"}
-        more = [frame.filter(pl.col("paramcd").is_in(list(wanted))) for frame in frames] if wanted else []
-        context = Context(index_places(pl.concat([base, *more], how="diagonal")), subjects, events, settings)
-        frames += [derive_one(score, context) for score in scores]
-    derived = pl.concat(frames)
-    reported = base.select("usubjid", "paramcd", "day", avisit=pl.when(pl.col("day").is_null()).then("avisit"))
-    return derived.join(reported, on=["usubjid", "paramcd", "day", "avisit"], how="anti", nulls_equal=True)
+    context = Context(index_places(base), subjects, events, settings)
+    first, later = stage_scores()
+    frames = [derive_one(score, context) for score in first]
+    wanted = {item.code for score in later for item in score.inputs if item.origin == "score"}
+    found = pl.concat([frame for score, frame in zip(first, frames, strict=True) if score.id in wanted])
+    context = replace(context, places=add_scores(context.places, found))
+    derived = pl.concat([*frames, *(derive_one(score, context) for score in later)])
+    return leave_reported(derived, base)
+
+
+def leave_reported(derived: pl.DataFrame, measurements: pl.DataFrame) -> pl.DataFrame:
+    """The derived rows without those for which the study reports a value of the same code."""
+    reported = measurements.filter(pl.col("paramcd").is_in(list(list_series())))
+    if reported.is_empty():
+        return derived
+    keys = reported.select("usubjid", "paramcd", "day", avisit=pl.when(pl.col("day").is_null()).then("avisit"))
+    return derived.join(keys, on=keys.columns, how="anti", nulls_equal=True)
 
 
 def prepare_context(
@@ -83,8 +91,8 @@ def prepare_context(
     if not wanted:
         return context
     series = list_series()
-    more = [derive_one(series[code], context) for code in sorted(wanted)]
-    return replace(context, places=index_places(pl.concat([base, *more], how="diagonal")))
+    found = pl.concat([derive_one(series[code], context) for code in sorted(wanted)])
+    return replace(context, places=add_scores(context.places, found))
 
 
 def prepare_measurements(measurements: pl.DataFrame) -> pl.DataFrame:

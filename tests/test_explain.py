@@ -1,6 +1,7 @@
 """Why a score is what it is, which input changed it, and what stops the others: on real and simulated patients."""
 
 import json
+import shutil
 
 import polars as pl
 import pytest
@@ -22,6 +23,7 @@ from analytics.scores.examples import list_examples
 from analytics.scores.exchange import read_record
 from analytics.scoring import prepare_context
 from tests.conftest import SIMULATED
+from tests.test_architecture import ROOT
 
 
 def explain(study, score_id: str, patient: str, day: int | None, avisit: str | None = None):
@@ -347,3 +349,47 @@ def test_the_terminal_says_what_is_not_there(arguments, sentence, terminal):
     assert result.exit_code == 1
     assert sentence in result.stderr
     assert terminal("attribution", "--study", "kim-abmi", "--score", "meld").exit_code == 2
+
+
+def test_the_limits_of_the_study_s_laboratory_count_where_a_value_has_none(tmp_path, home, run):
+    folder = tmp_path / "kim-abmi"
+    shutil.copytree(ROOT / "data" / "studies" / "kim-abmi", folder)
+    text = (folder / "study.toml").read_text()
+    limits = 'limits.albumin = { low = 35, unit = "g/L" }\n'
+    (folder / "study.toml").write_text(limits + text)
+    assert run("import", folder).exit_code == 0
+    told = run(
+        "explain",
+        "--study",
+        "kim-abmi",
+        "--patient",
+        "KIM-1",
+        "--score",
+        "ctcae5_albumin",
+        "--at",
+        "Baseline",
+        "--json",
+    )
+    found = json.loads(told.stdout)
+    limit = next(item for item in found["inputs"] if item["Input"] == "its lower limit")
+    assert (limit["Value"], limit["As reported"], limit["Source"]) == ("3.5 g/dL", "–", "study file (laboratory)")
+
+
+@pytest.mark.parametrize(
+    ("line", "sentence"),
+    [
+        ("limits.soup = { high = 3 }", "[limits] soup: write a parameter's code"),
+        ("limits.alt = 40", "[limits] alt: write a parameter's code"),
+        ('limits.alt = { high = "a" }', "[limits] alt: the limits are numbers"),
+        ("limits.alt = { most = 3 }", "[limits] alt: the limits are numbers"),
+        ('limits.alt = { high = 3, unit = "parsec" }', "was given in 'parsec'"),
+        ("limits = 3", "[limits]: write a parameter's code"),
+    ],
+)
+def test_limits_that_cannot_be_read_are_refused_in_one_sentence(line, sentence, tmp_path, home, run):
+    folder = tmp_path / "kim-abmi"
+    shutil.copytree(ROOT / "data" / "studies" / "kim-abmi", folder)
+    (folder / "study.toml").write_text(f"{line}\n{(folder / 'study.toml').read_text()}")
+    result = run("import", folder)
+    assert result.exit_code == 1
+    assert sentence in result.stderr

@@ -1,0 +1,115 @@
+"""Each case in a process of its own, its answer checked before its time is told; ratios first, machine last."""
+
+import argparse
+import json
+import platform
+import resource
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from analytics.frames import EVENTS, empty
+from analytics.pairing import ScoreSettings
+from analytics.scores.examples import FILE
+from analytics.scores.exchange import score_records
+from analytics.scoring import derive_scores
+from bench.cohort import VISITS, simulate_measurements, simulate_subjects
+
+SORTED = 10_000_000
+
+
+class WrongAnswer(AssertionError):
+    """A case that was fast and wrong."""
+
+
+def measure_unit() -> dict[str, Any]:
+    """The unit that other times are compared with: sorting 10 million numbers."""
+    numbers = np.random.default_rng(1).random(SORTED)
+    start = time.perf_counter()
+    numbers.sort()
+    return {"seconds": time.perf_counter() - start, "rows": SORTED}
+
+
+def measure_scores(visits: int) -> dict[str, Any]:
+    """Every score at every visit, from the long frame of measurements to the long frame of scores."""
+    measurements, subjects = simulate_measurements(visits // VISITS, seed=1), simulate_subjects(visits // VISITS)
+    start = time.perf_counter()
+    scores = derive_scores(measurements, subjects, empty(EVENTS), ScoreSettings())
+    seconds = time.perf_counter() - start
+    check_meld(measurements, scores)
+    return {"seconds": seconds, "rows": visits, "scores": scores["paramcd"].n_unique(), "score_rows": scores.height}
+
+
+def check_meld(measurements: pl.DataFrame, scores: pl.DataFrame) -> None:
+    """Raise WrongAnswer unless every MELD equals the formula written out in NumPy."""
+    labs = {
+        code: np.maximum(measurements.filter(pl.col("paramcd") == code).sort("usubjid", "day")["aval"].to_numpy(), 1)
+        for code in ("bilirubin", "inr", "creatinine")
+    }
+    logs = {code: np.log(np.minimum(values, 4) if code == "creatinine" else values) for code, values in labs.items()}
+    raw = 10 * (0.957 * logs["creatinine"] + 0.378 * logs["bilirubin"] + 1.12 * logs["inr"] + 0.643)
+    expected = np.clip(np.floor(np.round(raw, 9) + 0.5), 6, 40)
+    found = scores.filter(pl.col("paramcd") == "meld").sort("usubjid", "day")["aval"].to_numpy()
+    if not np.array_equal(found, expected):
+        raise WrongAnswer("MELD differs from the formula written out")
+
+
+def measure_records(records: int) -> dict[str, Any]:
+    """Mixed records in the exchange shape, as ``cli.py score`` takes them."""
+    examples = json.loads(FILE.read_text(encoding="utf-8"))
+    mixed = [examples[place % len(examples)] for place in range(records)]
+    start = time.perf_counter()
+    answers = score_records(mixed)
+    seconds = time.perf_counter() - start
+    if any(
+        example["expected"].get("score") != answer["outputs"].get("score")
+        for example, answer in zip(mixed, answers, strict=True)
+        if example["score"] == "meld"
+    ):
+        raise WrongAnswer("a MELD differs from its worked example")
+    return {"seconds": seconds, "rows": records}
+
+
+CASES: dict[str, Callable[..., dict[str, Any]]] = {"scores": measure_scores, "records": measure_records}
+
+
+def run_case(name: str, size: int) -> dict[str, Any]:
+    """The result of a case in a fresh process, with the peak of its memory."""
+    program = [sys.executable, "-m", "bench", "--child", name, "--visits", str(size)]
+    return json.loads(subprocess.run(program, capture_output=True, text=True, check=True).stdout)
+
+
+def run_child(name: str, size: int) -> dict[str, Any]:
+    """A case in this process."""
+    result = measure_unit() if name == "unit" else CASES[name](size)
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)  # in bytes
+    return result | {"peak_gb": peak / 2**30}
+
+
+def main() -> None:
+    """Print one line a case."""
+    parser = argparse.ArgumentParser(prog="bench", description="Measure how fast the computations are.")
+    parser.add_argument("--visits", type=int, default=100_000, help="visits to be scored; 1000000 takes about a minute")
+    parser.add_argument("--child", help=argparse.SUPPRESS)
+    chosen = parser.parse_args()
+    if chosen.child:
+        print(json.dumps(run_child(chosen.child, chosen.visits)))
+        return
+    unit = run_case("unit", 0)["seconds"]
+    lines = ["| case | rows | ratio to the unit | rows/s | peak memory, GB |", "|---|---|---|---|---|"]
+    for name, size in (("scores", chosen.visits), ("records", 10_000)):
+        result = run_case(name, size)
+        label = f"all {result['scores']} scores, visits" if name == "scores" else "mixed records of cli.py score"
+        ratio, rate = result["seconds"] / unit, result["rows"] / result["seconds"]
+        lines.append(f"| {label} | {result['rows']:,} | {ratio:.1f} | {rate:,.0f} | {result['peak_gb']:.1f} |")
+    machine = f"{platform.platform()}, Python {platform.python_version()}"
+    lines.append(f"\nUnit: np.sort of {SORTED:,} numbers, {unit:.2f} s. {machine}")
+    print("\n".join(lines))
+
+
+main()
