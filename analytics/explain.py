@@ -1,29 +1,23 @@
 """Why a score is what it is: every input with its source, clamps, points or terms, cut-offs, other readings."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import polars as pl
 
-from analytics.catalog.parameter import DIMENSIONLESS
+from analytics.input_lines import INPUTS, describe_line, list_spare, mark_spare, show_value
 from analytics.inputs import Context, derive_inputs
 from analytics.scores import Input, Score
-from analytics.scores.definition import flatten
-from analytics.scores.evaluate import complete_inputs, convert_input, derive_score, derive_terms, prepare_input
+from analytics.scores.evaluate import (
+    complete_inputs,
+    derive_outputs,
+    derive_score,
+    derive_terms,
+    prepare_inputs,
+)
 from analytics.scoring import explain_missing, name_output, short_name
 
 NUDGE = 1e-6  # of a value: enough to cross a cut-off that it lies on, too little to cross another
-SIDES = {"upper limit": "ref_high", "lower limit": "ref_low"}
-INPUTS = {
-    "Input": pl.String,
-    "As reported": pl.String,
-    "Value": pl.String,
-    "Used as": pl.String,
-    "Day": pl.String,
-    "Age, days": pl.String,
-    "Source": pl.String,
-    "Remark": pl.String,
-}
 
 
 @dataclass(frozen=True)
@@ -124,99 +118,6 @@ def list_notes(score: Score, scored: pl.DataFrame, recorded: set[str]) -> list[s
     return notes
 
 
-def list_spare(score: Score, scored: pl.DataFrame) -> list[str]:
-    """The inputs whose need is met, so that one of them that is missing is not missed."""
-    unmet = set(scored["missing"][0])
-    met = {name for need, alternatives in score.needs.items() if need not in unmet for name in flatten(alternatives)}
-    return [item.words for item in score.inputs if item.name in met]
-
-
-def mark_spare(line: dict[str, str], spare: list[str]) -> dict[str, str]:
-    """The row of a missing input that is not missed, with the words for that."""
-    if line["Value"] != "missing" or line["Input"] not in spare:
-        return line
-    return line | {"Value": "–", "Remark": "not needed: another one suffices"}
-
-
-def describe_line(
-    item: Input, complete: pl.DataFrame, source: dict[str, Any] | None, values: pl.DataFrame
-) -> dict[str, str] | None:
-    """One row of ``inputs``; None for an input that was neither given nor can be missed."""
-    given = complete[item.name][0]
-    if item.kind == "records" or (given is None and item.origin == "given"):
-        return None
-    source = source or {}
-    converted = complete.select(convert_input(item)).item()
-    used = complete.select(prepare_input(item)).item()
-    age = find_age(item, values, source)
-    return {
-        "Input": item.words,
-        "As reported": "–" if item.origin in SIDES else show_reported(source),
-        "Value": "not recorded" if given is None and item.if_missing is not None else show_value(item, given),
-        "Used as": show_used(item, used),
-        "Day": str(source["day"]) if source.get("day") is not None else source.get("avisit") or "–",
-        "Age, days": str(age) if age is not None else "–",
-        "Source": describe_source(item, source),
-        "Remark": describe_treatment(item, given, converted, used, age),
-    }
-
-
-def find_age(item: Input, values: pl.DataFrame, source: dict[str, Any]) -> int | None:
-    """How many days before the visit a value of the visit was measured; None where that has no meaning."""
-    if item.moment != "visit" or "day" not in values.columns or source.get("day") is None:
-        return None
-    return values["day"][0] - source["day"]
-
-
-def show_reported(source: dict[str, Any]) -> str:
-    """A value with its unit as the source has them."""
-    unit = source.get("reported_unit") or ""
-    return f"{source.get('reported', '')} {'' if unit in DIMENSIONLESS else unit}".strip() or "–"
-
-
-def show_value(item: Input, value: Any) -> str:
-    """A value in the catalog's unit."""
-    if value is None or isinstance(value, bool | str):
-        return (
-            {None: "missing", True: "yes", False: "no"}.get(value, str(value)) if not isinstance(value, str) else value
-        )
-    unit = item.parameter.unit_label if item.parameter else item.unit
-    return f"{value:.6g} {'' if unit in DIMENSIONLESS else unit}".strip()
-
-
-def show_used(item: Input, value: Any) -> str:
-    """A value as the formula reads it."""
-    if value is None:
-        return "–"
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    unit = "" if item.unit in DIMENSIONLESS else item.unit
-    return value if isinstance(value, str) else f"{value:.6g} {unit.replace('[', '').replace(']', '')}".strip()
-
-
-def describe_source(item: Input, source: dict[str, Any]) -> str:
-    """The file and line of a value, or where else it is known from."""
-    if item.origin in SIDES and source.get(SIDES[item.origin]) is None:
-        return "study file (laboratory)" if source else "–"
-    if source.get("file_name"):
-        return f"{source['file_name']}, line {source['line']}"
-    if source:
-        return "computed here"
-    return {"subject": "list of subjects", "event": "events", "study": "study file"}.get(item.origin, "–")
-
-
-def describe_treatment(item: Input, given: Any, converted: Any, used: Any, age: int | None) -> str:
-    """What happened to a value on its way into the formula."""
-    parts = [f"carried forward {age} days"] if age else []
-    if given is None and item.if_missing is not None:
-        parts.append("not recorded: counts as " + show_used(item, item.if_missing))
-    if isinstance(used, float) and isinstance(converted, float) and used != converted:
-        parts.append(f"{'below' if converted < used else 'above'} {used:g} counts as {used:g}")
-    if given is True and item.effect:
-        parts.append(item.effect)
-    return "; ".join(parts)
-
-
 def list_parts(score: Score, complete: pl.DataFrame, scored: pl.DataFrame) -> pl.DataFrame:
     """Points of each component, or the terms of the sum with their total."""
     if score.terms:
@@ -246,30 +147,50 @@ def find_borders(score: Score, values: pl.DataFrame) -> list[str]:
     categories are compared, not rounded sums.
     """
     judged = [output for output in score.outputs if output.of or output.words]
+    steps = {
+        item.name: NUDGE * (abs(values[item.name][0]) or 1) for item in score.inputs if is_continuous(item, values)
+    }
+    if not steps or not judged:
+        return []
+    nudged = [values.with_columns(pl.col(name) + shift) for name, step in steps.items() for shift in (-step, 0.0, step)]
+    results = derive_outputs(pl.concat(nudged), score)
     sentences = []
-    for item in score.inputs:
-        value = values[item.name][0]
-        if item.kind != "number" or value is None or item.choices or (item.parameter and item.parameter.levels):
-            continue
-        step = NUDGE * (abs(value) or 1)
-        nudged = pl.concat([values.with_columns(pl.lit(value + shift).alias(item.name)) for shift in (-step, 0, step)])
-        results = derive_score(nudged, score)
-        for output in judged:
-            below, here, above = name_output(score, output.name, results)
+    for output in judged:
+        named = name_output(score, output.name, results).to_list()
+        for place, name in enumerate(steps):
+            below, here, above = named[3 * place : 3 * place + 3]
             if below != above:
+                item = next(item for item in score.inputs if item.name == name)
                 sentences.append(
-                    f"{item.words} {show_value(item, value)} lies exactly on a cut-off of {output.label}: "
+                    f"{item.words} {show_value(item, values[name][0])} lies exactly on a cut-off of {output.label}: "
                     f"a hair less gives {below}, a hair more {above}; here it gives {here}."
                 )
     return sentences
 
 
+def is_continuous(item: Input, values: pl.DataFrame) -> bool:
+    """Whether an input is a known number between whose values others lie."""
+    graded = item.choices or (item.parameter and item.parameter.levels)
+    return item.kind == "number" and values[item.name][0] is not None and not graded
+
+
 def compare_readings(score: Score, values: pl.DataFrame) -> pl.DataFrame:
     """What the score would be under each other reading of the rule; ``Differs`` says whether it changes."""
-    here = describe_result(score, derive_score(values, score))
-    rows = []
-    for alternative in score.alternatives:
-        other = describe_result(score, derive_score(values, replace(score, formula=alternative.formula)))
-        rows.append((alternative.rule, other, "yes" if other != here else "no", f"{alternative.entry}"))
     schema = {"Other reading": pl.String, "Would give": pl.String, "Differs": pl.String, "Register": pl.String}
+    if not score.alternatives:
+        return pl.DataFrame(schema=schema)
+    inputs, shown = prepare_inputs(score), {score.value, score.category} - {""}
+    formulas = [score.formula, *(alternative.formula for alternative in score.alternatives)]
+    # All readings in one frame, so that what they share is computed once.
+    results = values.select(
+        pl.struct(value.alias(name) for name, value in formula(**inputs).items() if name in shown).alias(str(place))
+        for place, formula in enumerate(formulas)
+    )
+    here, *others = [
+        describe_result(score, results.select(outputs=pl.col(str(place)))) for place in range(len(formulas))
+    ]
+    rows = [
+        (alternative.rule, other, "yes" if other != here else "no", f"{alternative.entry}")
+        for alternative, other in zip(score.alternatives, others, strict=True)
+    ]
     return pl.DataFrame(rows, schema=schema, orient="row").sort("Differs", descending=True, maintain_order=True)

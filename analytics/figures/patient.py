@@ -169,19 +169,28 @@ def describe_source(row: dict[str, Any]) -> str:
 
 def add_marks(figure: go.Figure, marks: pl.DataFrame, rows: int, days: float, theme: Theme) -> None:
     """Infusions and events as lines through all strips, each kind once in the legend."""
+    lines = []
     for kind in marks["kind"].unique(maintain_order=True).to_list():
-        color = theme.event(kind)
         style = "solid" if kind in ("infusion", "death", "transplant") else "dot"
-        for day in marks.filter(pl.col("kind") == kind)["day"].drop_nulls():
-            for row in range(1, rows + 1):
-                figure.add_vline(x=day / days, line={"color": color, "width": 1.5, "dash": style}, row=row, col=1)
+        line = {"color": theme.event(kind), "width": 1.5, "dash": style}
+        places = [day / days for day in marks.filter(pl.col("kind") == kind)["day"].drop_nulls()]
+        lines += [
+            {"type": "line", "x0": x, "x1": x, "y0": 0, "y1": 1, "line": line, **name_axes(figure, row)}
+            for x in places
+            for row in range(1, rows + 1)
+        ]
         figure.add_trace(
-            go.Scatter(
-                x=[None], y=[None], mode="lines", name=kind.replace("_", " "), line={"color": color, "dash": style}
-            ),
-            row=1,
-            col=1,
+            go.Scatter(x=[None], y=[None], mode="lines", name=kind.replace("_", " "), line=line), row=1, col=1
         )
+    # All lines at once: one after the other each is checked against all that are there.
+    figure.update_layout(shapes=[*figure.layout.shapes, *lines])
+
+
+def name_axes(figure: go.Figure, row: int) -> dict[str, str]:
+    """The axes of a strip's first column as shapes name them, from the strip's foot to its top."""
+    strip = figure.get_subplot(row, 1)
+    x, y = (axis.plotly_name.replace("axis", "") for axis in (strip.xaxis, strip.yaxis))
+    return {"xref": x, "yref": f"{y} domain"}
 
 
 def describe_strip(parameter: Parameter) -> str:

@@ -1,6 +1,6 @@
 """How scores round and compare: at nine decimals, every edge in one band, missing staying missing."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import polars as pl
 
@@ -59,18 +59,23 @@ def choose_first(chain: Mapping[str, pl.Expr], last: str) -> pl.Expr:
 
     Missing where a condition that would decide is not known.
     """
+    # Places instead of words, so that every condition stands in the expression only twice.
+    words = [*chain, last]
     decided = [
-        pl.when(condition.is_null()).then(pl.lit("")).when(condition).then(pl.lit(word))
-        for word, condition in chain.items()
+        pl.when(condition.is_null()).then(-1).when(condition).then(place)
+        for place, condition in enumerate(chain.values())
     ]
-    word = pl.coalesce([*decided, pl.lit(last)])
-    return pl.when(word != "").then(word)
+    return name_place(pl.coalesce([*decided, pl.lit(len(chain))]), words)
+
+
+def name_place(place: pl.Expr, words: Sequence[str]) -> pl.Expr:
+    """The word at a place; missing for any other number."""
+    return place.replace_strict(dict(enumerate(words)), default=None, return_dtype=pl.String)
 
 
 def name_band(value: pl.Expr, words: tuple[str, ...], *edges: float) -> pl.Expr:
     """The word of the band in which a value lies; an edge belongs to the band below it."""
-    passed = count_passed(value, *edges)
-    return pl.coalesce([pl.when(passed == place).then(pl.lit(word)) for place, word in enumerate(words)])
+    return name_place(count_passed(value, *edges), words)
 
 
 def female(sex: pl.Expr) -> pl.Expr:

@@ -48,26 +48,22 @@ def ascites_points(ascites: pl.Expr, grade_2_points: pl.Expr | int) -> pl.Expr:
     )
 
 
+def is_in_use(name: str, wanted: pl.Expr) -> pl.Expr:
+    """Whether a coagulation test may be used: the study names it, or none."""
+    return wanted.is_null() | (wanted == BASIS_NAMES[name])
+
+
 def select_basis(tests: dict[str, pl.Expr], wanted: pl.Expr) -> pl.Expr:
-    """The coagulation test in use: the one that the study names, else the first that is known."""
-    known = [pl.when(test.is_not_null()).then(pl.lit(BASIS_NAMES[name])) for name, test in tests.items()]
-    named = [
-        pl.when((wanted == BASIS_NAMES[name]) & test.is_not_null()).then(pl.lit(BASIS_NAMES[name]))
-        for name, test in tests.items()
-    ]
-    return pl.when(wanted.is_null()).then(pl.coalesce(known)).when(wanted.is_not_null()).then(pl.coalesce(named))
+    """The name of the test in use: of those that may be used the first that is known."""
+    known = {name: test.is_not_null() & is_in_use(name, wanted) for name, test in tests.items()}
+    return pl.coalesce(pl.when(there).then(pl.lit(BASIS_NAMES[name])) for name, there in known.items())
 
 
-def coagulation_points(tests: dict[str, pl.Expr], basis: pl.Expr, bands: Bands) -> pl.Expr:
+def coagulation_points(tests: dict[str, pl.Expr], wanted: pl.Expr, bands: Bands) -> pl.Expr:
     """Points for the coagulation test in use."""
-    inr, seconds, activity = COAGULATION
-    return (
-        pl.when(basis == BASIS_NAMES[inr])
-        .then(points_rising(tests[inr], *bands[inr]))
-        .when(basis == BASIS_NAMES[seconds])
-        .then(points_rising(tests[seconds], *bands[seconds]))
-        .when(basis == BASIS_NAMES[activity])
-        .then(points_falling(tests[activity], *bands[activity]))
+    rules = {"inr": points_rising, "pt_prolongation_sec": points_rising, "pt_activity": points_falling}
+    return pl.coalesce(
+        pl.when(is_in_use(name, wanted)).then(rules[name](test, *bands[name])) for name, test in tests.items()
     )
 
 
@@ -76,16 +72,21 @@ def child_pugh(
 ) -> dict[str, pl.Expr]:
     """Points of the five components, their sum and the class; null where a component is missing."""
     tests = {name: inputs[name] for name in COAGULATION}
-    basis = select_basis(tests, inputs["coagulation_basis"])
+    wanted = inputs["coagulation_basis"]
     points = {
         "bilirubin_points": bilirubin_points(inputs["bilirubin"], inputs["cholestatic"], bands),
         "albumin_points": points_falling(inputs["albumin"], *bands["albumin"]),
-        "coagulation_points": coagulation_points(tests, basis, bands),
+        "coagulation_points": coagulation_points(tests, wanted, bands),
         "ascites_points": ascites_points(ascites, inputs["ascites_grade_2_points"] if grade_2 is None else grade_2),
         "encephalopathy_points": points_rising(inputs["encephalopathy"], *bands["encephalopathy"]),
     }
     total = add_up(points)
-    return {**points, "coagulation_basis": basis, "points": total, "class": name_band(total, ("A", "B", "C"), 6, 9)}
+    return {
+        **points,
+        "coagulation_basis": select_basis(tests, wanted),
+        "points": total,
+        "class": name_band(total, ("A", "B", "C"), 6, 9),
+    }
 
 
 def read_bands(**other: tuple[float, float]) -> partial[dict[str, pl.Expr]]:

@@ -16,6 +16,7 @@ from analytics.shapley import is_attributable
 from pages.shared import controls
 
 
+@st.fragment
 def show_explanation(view: controls.View, usubjid: str) -> None:
     """The panel that explains one score at one visit."""
     st.subheader("Explain a score")
@@ -75,6 +76,7 @@ def show_table(table: pl.DataFrame, alt: str) -> None:
     st.dataframe(table, hide_index=True, placeholder="–", height="content", alt=alt)
 
 
+@st.fragment
 def show_change(view: controls.View, usubjid: str) -> None:
     """The panel that attributes the change of a score between two visits."""
     st.subheader("Why did it change?")
