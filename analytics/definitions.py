@@ -7,7 +7,7 @@ import polars as pl
 
 from analytics.catalog import PARAMETERS, Parameter
 from analytics.catalog.endpoints import ENDPOINTS
-from analytics.scores import SCORES, Input, Output, Score
+from analytics.scores import SCORES, Input, Output, Score, list_series
 from analytics.scores.examples import Example, list_examples
 
 MOST_CHOICES = 12
@@ -85,6 +85,12 @@ def tabulate_scores() -> pl.DataFrame:
             for score in SCORES.values()
         ]
     )
+
+
+def find_note(paramcd: str) -> str:
+    """What a reader of a score must know; empty for a measured parameter."""
+    score = list_series().get(paramcd)
+    return score.note if score else ""
 
 
 def describe_score(score: Score) -> str:

@@ -68,6 +68,11 @@ def derive_panel(study: StudyData) -> pl.DataFrame:
     return derive_change(placed, study.baseline_visit)
 
 
+def list_measured(panel: pl.DataFrame) -> list[str]:
+    """The parameters that have at least one value as reported, in the order in which they first come."""
+    return panel.filter(pl.col("reported").is_not_null())["paramcd"].unique(maintain_order=True).to_list()
+
+
 def list_parameters(panel: pl.DataFrame) -> list[str]:
     """The parameters that have at least one value, in the order in which they first come."""
     return panel.filter(pl.col("aval").is_not_null())["paramcd"].unique(maintain_order=True).to_list()

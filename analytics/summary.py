@@ -31,7 +31,7 @@ def summarize_baseline(subjects: pl.DataFrame, panel: pl.DataFrame, parameters: 
         split = {
             name: based.filter(pl.col("usubjid").is_in(group["usubjid"].to_list())) for name, group in groups.items()
         }
-        if parameter.levels:
+        if parameter.levels or based["base"].count() == 0:
             continue
         numbers = {name: describe_numbers(group["base"], max(1, parameter.decimals)) for name, group in split.items()}
         rows.append({"characteristic": parameter.title} | numbers)

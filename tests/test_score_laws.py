@@ -71,6 +71,11 @@ def test_a_definition_declares_the_outputs_that_its_formula_gives(score):
     assert {name for need in score.needs.values() for name in flatten(need)} <= {item.name for item in score.inputs}
     assert score.source
     assert score.version
+    exceptions = [need for need, ways in score.needs.items() if len(ways) > 1]
+    exceptions += [
+        output.name for output in score.outputs if set(output.sometimes) & set(score.needs) and not score.records
+    ]
+    assert score.if_missing or not exceptions  # every exception is said in words, on the page Definitions too
 
 
 @pytest.mark.parametrize("score", ALL.values(), ids=ALL)

@@ -112,6 +112,7 @@ TERMS = {
         "higher",
         needs("value"),
         ("uln",),
+        "Without the upper limit only grades 2 and 3 are known, from the baseline.",
     ),
     "platelets": falling((75, 50, 25), "10*9/L"),
     "albumin": falling((3, 2), "g/dL"),
@@ -132,6 +133,18 @@ def as_formula(grade: Grading) -> Formula:
     return lambda **inputs: {"grade": grade(inputs)}
 
 
+def name_grade(parameter: Parameter, most: int) -> Parameter:
+    """The grade of an analyte as a parameter, 0 to ``most``."""
+    return Parameter(
+        f"ctcae5_{parameter.paramcd}",
+        f"CTCAE grade, {parameter.name}",
+        unit="{grade}",
+        better="lower",
+        decimals=0,
+        levels={grade: (f"grade {grade}",) for grade in range(most + 1)},
+    )
+
+
 def define_term(code: str, term: Term) -> Score:
     """The score of one analyte; limits that its rules do not use may be given, and change nothing."""
     parameter = PARAMETERS[code]
@@ -139,18 +152,16 @@ def define_term(code: str, term: Term) -> Score:
     ignored = [name for name in SIDE if name not in term.uses]
     inputs = [replace(item, paramcd=code, unit=parameter.unit) for item in (value, *map(SIDE.get, term.uses)) if item]
     unused = [Input(name, label=SIDE[name].label, origin="given", unit=parameter.unit) for name in ignored]
-    words = " Missing baseline counts as normal." if "baseline" in term.uses else ""
+    assumed = ("A missing baseline counts as normal.",) if "baseline" in term.uses else ()
     return Score(
-        parameter=Parameter(
-            f"ctcae5_{code}", f"CTCAE grade, {parameter.name}", unit="{grade}", better="lower", decimals=0
-        ),
+        parameter=name_grade(parameter, term.most),
         version="NCI v5.0, 2017",
         inputs=(*inputs, *unused),
         outputs=(Output("grade", needs=tuple(term.needs), sometimes=term.sometimes, bounds=(0, term.most)),),
         formula=as_formula(term.grade),
         value="grade",
         needs=term.needs,
-        if_missing=(words.strip(),) if words else (),
+        if_missing=(*assumed, *((term.note,) if term.note else ())),
         alternatives=tuple(Alternative(entry, rule, as_formula(other)) for entry, rule, other in term.others),
         note=term.note,
         reading=term.reading,

@@ -78,7 +78,7 @@ FIB4 = Score(
     ),
     outputs=(
         Output("value"),
-        Output("category", words=RANKS, sometimes=("age",)),
+        Output("category", words=RANKS),
         Output("category_viral", words=RANKS),
     ),
     formula=fib4,

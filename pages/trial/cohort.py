@@ -4,7 +4,7 @@ import polars as pl
 import streamlit as st
 
 from analytics.figures.cohort import plot_completeness, plot_follow_up
-from analytics.panel import list_parameters
+from analytics.panel import list_measured, list_parameters
 from analytics.summary import summarize_baseline, summarize_completeness
 from pages.shared import controls, patients
 
@@ -24,7 +24,8 @@ def render() -> None:
     )
     st.caption("Mean ± SD, with n where a value is missing; counts with percent of those known.")
     show_follow_up(view)
-    show_completeness(view, {item.paramcd: item.title for item in parameters if not item.derived})
+    measured = controls.order_parameters(list_measured(view.panel))
+    show_completeness(view, {item.paramcd: item.title for item in measured})
 
 
 def show_completeness(view: controls.View, labels: dict[str, str]) -> None:

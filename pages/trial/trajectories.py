@@ -5,6 +5,7 @@ import streamlit as st
 
 from analytics.catalog.constants import SMALL
 from analytics.courses import MEASURES, Measure, describe_axis, place_courses, summarize_courses
+from analytics.definitions import find_note
 from analytics.figures.trajectory import MANY, Axes, plot_trajectories
 from pages.shared import controls
 
@@ -39,7 +40,7 @@ def show_courses(
     command = f"python cli.py change {view.cohort.options} --parameter {measure.parameter.paramcd} --by arm"
     alt = f"{y_title} by arm, individual courses and means"
     controls.show_figure(figure, "trajectories", alt, summary, command)
-    show_notes(courses, summary)
+    show_notes(courses, summary, find_note(measure.parameter.paramcd))
     with st.expander("Table"):
         st.dataframe(
             summary.drop("x"),
@@ -56,7 +57,7 @@ def list_axes(panel: pl.DataFrame) -> list[str]:
     return [name for name, there in axes.items() if there] or ["Days"]
 
 
-def show_notes(courses: pl.DataFrame, summary: pl.DataFrame) -> None:
+def show_notes(courses: pl.DataFrame, summary: pl.DataFrame, note: str) -> None:
     """The rules in force for this figure."""
     n = courses["usubjid"].n_unique()
     notes = ["Thick lines are means of observed cases (from 3 patients on), bars their 95 % t interval."]
@@ -65,7 +66,7 @@ def show_notes(courses: pl.DataFrame, summary: pl.DataFrame) -> None:
     if n > MANY:
         notes.append(f"An evenly spaced sample of the {n} single courses is drawn; means use all.")
     notes.append("Baseline is the last value in the 90 days up to day 0; change is later minus earlier.")
-    st.caption(" ".join(notes))
+    st.caption(" ".join([*notes, note]))
 
 
 render()
