@@ -18,6 +18,7 @@ ORIGINS = {
     "times lower limit": "the value divided by its lower limit of normal",
     "score": "as computed here",
     "event": "from the events",
+    "course": "from the values of earlier days",
     "study": "from the study file",
 }
 NONE_ENTERED = "no published value entered"

@@ -15,7 +15,7 @@ from analytics.scores.evaluate import (
     derive_terms,
     prepare_inputs,
 )
-from analytics.scoring import explain_missing, name_output, short_name
+from analytics.scoring import explain_missing, name_need, name_output, short_name
 
 NUDGE = 1e-6  # of a value: enough to cross a cut-off that it lies on, too little to cross another
 
@@ -86,7 +86,7 @@ def explain_values(
     notes = list_notes(score, scored, recorded or set())
     lines = [describe_line(item, complete, (sources or {}).get(item.name), values) for item in score.inputs]
     spare = list_spare(score, scored)
-    outputs = [(output.name, name_output(score, output.name, scored)[0] or "–") for output in score.outputs]
+    outputs = [(output.name, show_output(score, output.name, scored)) for output in score.outputs]
     return Explanation(
         result=describe_result(score, scored),
         inputs=pl.DataFrame([mark_spare(line, spare) for line in lines if line], schema=INPUTS),
@@ -96,6 +96,14 @@ def explain_values(
         readings=compare_readings(score, complete.select(names)),
         notes=notes,
     )
+
+
+def show_output(score: Score, name: str, scored: pl.DataFrame) -> str:
+    """An output as text, a number with six digits."""
+    value = scored["outputs"].struct.field(name)
+    if value.dtype.is_float() and value[0] is not None:
+        return f"{value[0]:.6g}"
+    return name_output(score, name, scored)[0] or "–"
 
 
 def describe_result(score: Score, scored: pl.DataFrame) -> str:
@@ -109,13 +117,22 @@ def describe_result(score: Score, scored: pl.DataFrame) -> str:
 def list_notes(score: Score, scored: pl.DataFrame, recorded: set[str]) -> list[str]:
     """What is missing in words, what is assumed, which rule holds, and when the score applies."""
     row = scored.row(0, named=True)
-    notes = [explain_missing(score, row["missing"], recorded)] if row["missing"] else []
+    notes = [describe_gap(score, row, recorded)] if row["missing"] and None in row["outputs"].values() else []
     if score.variant and (basis := name_output(score, score.variant, scored)[0]):
         notes.append(f"{score.variant.replace('_', ' ')}: {basis}")
     assumed = [item.words for item in score.inputs if item.name in row["assumed"]]
     notes += [f"Assumed, because not recorded: no {', no '.join(assumed)}."] if assumed else []
     notes += [f"Version: {score.version}."] + ([score.note] if score.note else [])
     return notes
+
+
+def describe_gap(score: Score, row: dict[str, Any], recorded: set[str]) -> str:
+    """What is missing: for the score as a whole, or for some of its outputs only."""
+    if row["outputs"][score.value] is None:
+        return explain_missing(score, row["missing"], recorded)
+    absent = ", ".join(name.replace("_", " ") for name, value in row["outputs"].items() if value is None)
+    needs = ", ".join(name_need(score, need) for need in row["missing"])
+    return f"Not known: {needs}. So these outputs are missing: {absent}."
 
 
 def list_parts(score: Score, complete: pl.DataFrame, scored: pl.DataFrame) -> pl.DataFrame:

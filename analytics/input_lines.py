@@ -9,6 +9,12 @@ from analytics.scores import Input, Score
 from analytics.scores.definition import flatten
 from analytics.scores.evaluate import convert_input, prepare_input
 
+ELSEWHERE = {
+    "subject": "list of subjects",
+    "event": "events",
+    "course": "values of earlier days",
+    "study": "study file",
+}
 SIDES = {"upper limit": "ref_high", "lower limit": "ref_low"}
 INPUTS = {
     "Input": pl.String,
@@ -50,7 +56,7 @@ def describe_line(
     return {
         "Input": item.words,
         "As reported": "–" if item.origin in SIDES else show_reported(source),
-        "Value": "not recorded" if given is None and item.if_missing is not None else show_value(item, given),
+        "Value": show_value(item, given),
         "Used as": show_used(item, used),
         "Day": str(source["day"]) if source.get("day") is not None else source.get("avisit") or "–",
         "Age, days": str(age) if age is not None else "–",
@@ -74,10 +80,10 @@ def show_reported(source: dict[str, Any]) -> str:
 
 def show_value(item: Input, value: Any) -> str:
     """A value in the catalog's unit."""
-    if value is None or isinstance(value, bool | str):
-        return (
-            {None: "missing", True: "yes", False: "no"}.get(value, str(value)) if not isinstance(value, str) else value
-        )
+    if value is None:
+        return "not set" if item.origin == "study" else "missing" if item.if_missing is None else "not recorded"
+    if isinstance(value, bool | str):
+        return value if isinstance(value, str) else "yes" if value else "no"
     unit = item.parameter.unit_label if item.parameter else item.unit
     return f"{value:.6g} {'' if unit in DIMENSIONLESS else unit}".strip()
 
@@ -100,12 +106,12 @@ def describe_source(item: Input, source: dict[str, Any]) -> str:
         return f"{source['file_name']}, line {source['line']}"
     if source:
         return "computed here"
-    return {"subject": "list of subjects", "event": "events", "study": "study file"}.get(item.origin, "–")
+    return ELSEWHERE.get(item.origin, "–")
 
 
 def describe_treatment(item: Input, given: Any, converted: Any, used: Any, age: int | None) -> str:
     """What happened to a value on its way into the formula."""
-    parts = [f"carried forward {age} days"] if age else []
+    parts = [f"carried forward {age} day{'s' * (age > 1)}"] if age else []
     if given is None and item.if_missing is not None:
         parts.append("not recorded: counts as " + show_used(item, item.if_missing))
     if isinstance(used, float) and isinstance(converted, float) and used != converted:

@@ -96,7 +96,7 @@ def find_source(item: Input, context: Context) -> Source:
     """The values of one input at every place."""
     if item.origin == "subject":
         return Source(read_subject(item, context))
-    if item.origin == "event":
+    if item.origin in ("event", "course"):
         return Source(read_event(item, context))
     if item.origin in ("study", "given"):
         value = getattr(context.settings, item.name) if item.origin == "study" else None
@@ -120,13 +120,10 @@ def read_measured(item: Input, context: Context) -> Source:
     side = 0 if "lower" in item.origin else 1
     own = places.take(("ref_low", "ref_high")[side], rows)
     laboratory = context.settings.limits.get(item.code, (None, None))[side]
-    limit = (
-        own
-        if laboratory is None
-        else pl.select(pl.when(rows.is_not_null()).then(own.fill_null(laboratory))).to_series()
-    )
+    limit = pl.select(pl.when(own.is_null() & rows.is_not_null()).then(laboratory).otherwise(own)).to_series()
+    limit = pl.select(pl.when(limit > 0).then(limit)).to_series()  # a limit of 0 is none
     if item.origin.startswith("times"):
-        return Source(pl.select(pl.when(limit > 0).then(value / limit)).to_series(), rows)
+        return Source(value / limit, rows)
     return Source(limit, rows)
 
 
@@ -142,7 +139,7 @@ def read_subject(item: Input, context: Context) -> pl.Series:
 
 
 def read_event(item: Input, context: Context) -> pl.Series:
-    """What happened up to the day."""
+    """What happened up to the day, by the events or by the course of the values."""
     places, events = context.places, context.events
     return {
         "dialysis": lambda: find_dialysis(places, events, sessions=2),

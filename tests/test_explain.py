@@ -17,11 +17,13 @@ from analytics.computability import ANY, summarize_computability
 from analytics.explain import explain_score, explain_values
 from analytics.figures.attribution import plot_shares
 from analytics.figures.theme import Theme
+from analytics.frames import EVENTS, empty
+from analytics.pairing import ScoreSettings
 from analytics.places import UnknownPlace, find_place, list_places, name_places
 from analytics.scores import find_score
 from analytics.scores.examples import list_examples
 from analytics.scores.exchange import read_record
-from analytics.scoring import prepare_context
+from analytics.scoring import derive_scores, prepare_context
 from tests.conftest import SIMULATED
 from tests.test_architecture import ROOT
 
@@ -133,6 +135,24 @@ def test_what_is_missing_is_said_in_words(read_study):
     assert row(found.inputs, "Input", "INR")["Value"] == "missing"
 
 
+def test_an_output_that_lacks_something_is_told_apart_from_a_score_that_does():
+    alp = {"alp": {"value": None, "unit": "U/L"}}
+    notes = explain_example("hys_law", **alp).notes
+    assert notes[0].startswith(
+        "Not known: alkaline phosphatase with its upper limit. So these outputs are missing: potential"
+    )
+    assert not any("not computable" in sentence for sentence in notes)
+
+
+def test_a_limit_of_zero_is_no_limit():
+    values = {"usubjid": "S1", "day": 0, "avisit": None, "ref_low": None, "ref_high": 0.0}
+    rows = [values | {"paramcd": code, "aval": value} for code, value in (("alt", 50.0), ("bilirubin", 2.0))]
+    schema = {"day": pl.Int32, "avisit": pl.String, "ref_low": pl.Float64, "ref_high": pl.Float64}
+    subjects = pl.DataFrame({"usubjid": ["S1"], "age": [50.0], "sex": ["F"], "etiology": ["HBV"]})
+    scores = derive_scores(pl.DataFrame(rows, schema_overrides=schema), subjects, empty(EVENTS), ScoreSettings())
+    assert scores.filter(pl.col("paramcd").is_in(["hys_law", "ctcae5_alt", "dili_action"]))["aval"].null_count() == 3
+
+
 def test_a_value_carried_forward_shows_its_age_and_its_own_line(read_study, panels):
     carried = (
         panels[SIMULATED]
@@ -142,7 +162,7 @@ def test_a_value_carried_forward_shows_its_age_and_its_own_line(read_study, pane
     found = explain(read_study(SIMULATED), "child_pugh", carried["usubjid"], carried["day"])
     albumin = row(found.inputs, "Input", "albumin")
     assert int(albumin["Age, days"]) > 0
-    assert albumin["Remark"] == f"carried forward {albumin['Age, days']} days"
+    assert albumin["Remark"].startswith(f"carried forward {albumin['Age, days']} day")
     assert int(albumin["Day"]) == carried["day"] - int(albumin["Age, days"])
     values = read_study(SIMULATED).measurements
     line = int(albumin["Source"].rsplit(" ", 1)[1])

@@ -19,6 +19,7 @@ Origin = Literal[
     "score",
     "subject",
     "event",
+    "course",
     "study",
     "given",
 ]
@@ -36,7 +37,8 @@ class Input:
     ``unit`` is the unit in which the formula reads it; ``floor`` and ``cap`` are in that unit.
     ``origin`` says where a study has it: a parameter of the catalog (``paramcd``, by default the
     name), the limit of normal beside that parameter's value or the value as a multiple of it, another
-    score, the subject, an event, or the study's settings; ``given`` is known only where it is typed in.
+    score, the subject, an event, the course of the values, or the study's settings; ``given`` is known
+    only where it is typed in.
     ``moment`` is the visit, the baseline, the mean of at least two values up to day 0, or the latest
     value of an earlier day. ``max_age`` is how many days an earlier value may be carried forward.
 

@@ -94,7 +94,7 @@ AKI = Score(
         Input(
             "rise_within_48h",
             kind="flag",
-            origin="event",
+            origin="course",
             if_missing=False,
             label="rise of creatinine by 0.3 mg/dL within 48 h",
             worse="higher",
