@@ -151,17 +151,54 @@ def test_a_link_to_a_view_opens_that_view(server, page: Page):
 def test_the_study_and_its_filters_survive_a_change_of_page(server, page: Page):
     page.goto(f"{server}/?study=mayo-pbc&arm=Placebo")
     title(page, "Cohort")
-    for name in ("Trajectories", "Survival", "Patient", "About the data", "Definitions", "Cohort"):
+    for name in ("Trajectories", "Scores", "Survival", "Patient", "About the data", "Definitions", "Cohort"):
         page.get_by_role("link", name=name).click()
         title(page, name)
         if name != "Definitions":
             expect(page.get_by_text("154 of 312 patients (arm Placebo)")).to_be_visible()
 
 
+def choose(page: Page, key: str, option: str) -> None:
+    """Choose an option of a list by its name."""
+    box = page.locator(f".st-key-{key} input").first
+    box.click()
+    box.fill(option)
+    page.get_by_role("option", name=option, exact=True).first.click()
+
+
+def test_from_the_mean_change_to_the_patient_who_made_it_and_why(server, page: Page):
+    page.goto(f"{server}/scores?study={SIMULATED}&why=meld&to_visit=Month+6")
+    title(page, "Scores")
+    expect(page.get_by_text("Mean of 39 patients. MELD −0.79")).to_be_visible(timeout=20_000)
+    click_row(page, 0)  # the patient whose MELD fell most
+    title(page, "Patient")
+    expect(page).to_have_url(re.compile("usubjid=SIM-049"))
+    expect(page.get_by_text("Explain a score")).to_be_visible()
+    choose(page, "score", "MELD")
+    expect(page.get_by_role("heading", name=re.compile(r"^MELD: \d+$"))).to_be_visible()
+    expect(page).to_have_url(re.compile("score=meld"))
+    page.reload()
+    expect(page.get_by_role("heading", name=re.compile(r"^MELD: \d+$"))).to_be_visible(timeout=20_000)
+
+
+def test_kim_patient_3_at_the_bedside_calculator_is_the_same_as_on_the_page(server, page: Page):
+    page.goto(f"{server}/profile?study=kim-abmi&usubjid=KIM-3&score=child_pugh")
+    expect(page.get_by_text("PT activity 70 % lies exactly on a cut-off")).to_be_visible(timeout=20_000)
+    page.goto(f"{server}/definitions?part=Calculator&calculate=child_pugh")
+    title(page, "Definitions")
+    for name, value in (("bilirubin", "0.5"), ("albumin", "3.4"), ("pt_activity", "70")):
+        page.locator(f".st-key-child_pugh_empty_{name} input").fill(value)
+        page.keyboard.press("Enter")
+    choose(page, "child_pugh_empty_ascites", "3 (large)")
+    choose(page, "child_pugh_empty_encephalopathy", "0 (none)")
+    expect(page.get_by_role("heading", name="Child-Pugh: 9 (B)")).to_be_visible(timeout=20_000)
+    expect(page.get_by_text("PT activity 70 % lies exactly on a cut-off")).to_be_visible()
+
+
 def test_no_page_asks_anything_of_another_machine(server, page: Page):
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
-    for path in ("", "trajectories", "survival", "profile", "about", "definitions"):
+    for path in ("", "trajectories", "scores", "survival", "profile", "about", "definitions"):
         page.goto(f"{server}/{path}?study={SIMULATED}")
         expect(page.get_by_role("heading", level=1)).to_be_visible(timeout=20_000)
         settle(page)
@@ -185,7 +222,7 @@ def test_a_double_click_and_a_reload_in_the_middle_leave_the_page_whole(server, 
 def test_on_a_tablet_every_page_fits_its_width(server, browser, scheme):
     context = browser.new_context(viewport={"width": 820, "height": 1180}, color_scheme=scheme)
     page = context.new_page()
-    for path in ("", "trajectories", "survival", "profile", "about", "definitions"):
+    for path in ("", "trajectories", "scores", "survival", "profile", "about", "definitions"):
         page.goto(f"{server}/{path}?study=mayo-pbc")
         expect(page.get_by_role("heading", level=1)).to_be_visible(timeout=20_000)
         settle(page)
