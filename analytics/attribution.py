@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 import polars as pl
 
+from analytics.catalog.parameter import DIMENSIONLESS
 from analytics.change import select_pairs
 from analytics.inputs import Context, derive_inputs
 from analytics.places import key_place
@@ -38,6 +39,9 @@ SYSTEMS = {
 }
 
 
+NAMED = ("bilirubin", "inr", "creatinine", "albumin")  # named in the sentence also where they did nothing
+
+
 def attribute_visit(score: Score, context: Context, panel: pl.DataFrame, avisit: str) -> pl.DataFrame:
     """The share of every part in each subject's change from baseline to a visit.
 
@@ -49,16 +53,10 @@ def attribute_visit(score: Score, context: Context, panel: pl.DataFrame, avisit:
     keyed = pairs.select(
         "usubjid", "chg", later=key_place(), earlier=pl.coalesce(pl.format("day {}", pl.col("base_day")), baseline)
     )
-    shares = attribute_pairs(score, context, keyed)
+    shares = attribute_change(score, *select_ends(score, context, keyed))
     labels = {part: short_name(score, part) for part in list_players(score)}
     named = shares.with_columns(label=pl.col("part").replace_strict(labels, return_dtype=pl.String))
     return keyed.with_row_index("pair").join(named, on="pair").select("usubjid", "chg", "part", "label", "share")
-
-
-def attribute_pairs(score: Score, context: Context, pairs: pl.DataFrame) -> pl.DataFrame:
-    """The shares of pairs of places (``usubjid``, ``earlier``, ``later``), by their row number ``pair``."""
-    before, after = select_ends(score, context, pairs)
-    return attribute_change(score, before, after)
 
 
 def select_ends(score: Score, context: Context, pairs: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -72,7 +70,7 @@ def select_ends(score: Score, context: Context, pairs: pl.DataFrame) -> tuple[pl
 
 
 def summarize_attribution(shares: pl.DataFrame) -> pl.DataFrame:
-    """The mean share of every part: ``part``, ``label``, ``n``, ``share``, ``smallest``, ``largest``.
+    """The mean share of every part: ``part``, ``label``, ``n``, ``smallest``, ``largest``, ``share``.
 
     The mean shares add up to the mean change.
     """
@@ -81,11 +79,10 @@ def summarize_attribution(shares: pl.DataFrame) -> pl.DataFrame:
         .group_by("part", "label", maintain_order=True)
         .agg(
             n=pl.len(),
-            share_mean=pl.col("share").mean(),
             smallest=pl.col("share").min(),
             largest=pl.col("share").max(),
+            share=pl.col("share").mean(),
         )
-        .rename({"share_mean": "share"})
     )
 
 
@@ -111,7 +108,7 @@ def show_inputs(score: Score, names: list[str], frame: pl.DataFrame) -> str:
 
 def show_input(item: Input, value: object) -> str:
     """One input with its unit."""
-    unit = "" if item.unit in ("1", "{score}", "{grade}") else item.unit.replace("[", "").replace("]", "")
+    unit = "" if item.unit in DIMENSIONLESS else item.unit.replace("[", "").replace("]", "")
     return item.words if value is True else f"{value:.4g} {unit}".strip() if isinstance(value, float) else str(value)
 
 
@@ -140,9 +137,6 @@ def describe_attribution(score: Score, shares: Mapping[str, float], mean: bool =
     if not round(total, 9):
         return f"{head} = {listed}" if any(shares.values()) else f"{head}: no input changed"
     return f"{head} = {listed}: {name_lead(score, shares, total)}"
-
-
-NAMED = ("bilirubin", "inr", "creatinine", "albumin")  # named in the sentence also where they did nothing
 
 
 def name_lead(score: Score, shares: Mapping[str, float], total: float) -> str:

@@ -5,7 +5,7 @@ from typing import Any
 
 import polars as pl
 
-from analytics.input_lines import INPUTS, describe_line, list_spare, mark_spare, show_value
+from analytics.input_lines import INPUTS, SIDES, TYPED, describe_line, list_spare, mark_spare, show_value
 from analytics.inputs import Context, derive_inputs
 from analytics.scores import Input, Score
 from analytics.scores.evaluate import (
@@ -70,7 +70,7 @@ def find_source_row(row: int | None, context: Context, measurements: pl.DataFram
         pl.col("day").eq_missing(pl.lit(known["day"], pl.Int32)),
         pl.col("avisit").eq_missing(pl.lit(known["avisit"], pl.String)),
     )
-    return same.row(0, named=True) if same.height else known | {"derived": True}
+    return same.row(0, named=True) if same.height else known
 
 
 def explain_values(
@@ -79,17 +79,21 @@ def explain_values(
     sources: dict[str, dict[str, Any]] | None = None,
     recorded: set[str] | None = None,
 ) -> Explanation:
-    """The explanation of one row of inputs; ``sources`` says where each was measured, in a study."""
+    """The explanation of one row of inputs; ``sources`` says where each was measured, in a study.
+
+    Values that were typed in have none: of them ``inputs`` has fewer columns.
+    """
     names = [item.name for item in score.inputs]
     complete = complete_inputs(values, score)
     scored = derive_score(complete.select(names), score)
     notes = list_notes(score, scored, recorded or set())
     lines = [describe_line(item, complete, (sources or {}).get(item.name), values) for item in score.inputs]
     spare = list_spare(score, scored)
+    table = pl.DataFrame([mark_spare(line, spare) for line in lines if line], schema=INPUTS)
     outputs = [(output.name, show_output(score, output.name, scored)) for output in score.outputs]
     return Explanation(
         result=describe_result(score, scored),
-        inputs=pl.DataFrame([mark_spare(line, spare) for line in lines if line], schema=INPUTS),
+        inputs=table if sources is not None else table.select(TYPED),
         outputs=pl.DataFrame(outputs, schema=["Output", "Value"], orient="row"),
         parts=list_parts(score, complete, scored),
         borders=find_borders(score, complete.select(names)),
@@ -188,7 +192,8 @@ def find_borders(score: Score, values: pl.DataFrame) -> list[str]:
 def is_continuous(item: Input, values: pl.DataFrame) -> bool:
     """Whether an input is a known number between whose values others lie."""
     graded = item.choices or (item.parameter and item.parameter.levels)
-    return item.kind == "number" and values[item.name][0] is not None and not graded
+    measured = item.kind == "number" and item.origin not in SIDES  # a limit moves only with its laboratory
+    return measured and values[item.name][0] is not None and not graded
 
 
 def compare_readings(score: Score, values: pl.DataFrame) -> pl.DataFrame:

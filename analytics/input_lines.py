@@ -21,11 +21,12 @@ INPUTS = {
     "As reported": pl.String,
     "Value": pl.String,
     "Used as": pl.String,
+    "Remark": pl.String,
     "Day": pl.String,
     "Age, days": pl.String,
     "Source": pl.String,
-    "Remark": pl.String,
 }
+TYPED = ["Input", "Value", "Used as", "Remark"]  # what there is to say of a value that was typed in
 
 
 def list_spare(score: Score, scored: pl.DataFrame) -> list[str]:
@@ -58,10 +59,10 @@ def describe_line(
         "As reported": "–" if item.origin in SIDES else show_reported(source),
         "Value": show_value(item, given),
         "Used as": show_used(item, used),
+        "Remark": describe_treatment(item, given, converted, used, age),
         "Day": str(source["day"]) if source.get("day") is not None else source.get("avisit") or "–",
         "Age, days": str(age) if age is not None else "–",
         "Source": describe_source(item, source),
-        "Remark": describe_treatment(item, given, converted, used, age),
     }
 
 

@@ -18,9 +18,9 @@ from analytics.scores.evaluate import complete_inputs, derive_outputs
 
 
 def is_attributable(score: Score) -> bool:
-    """Whether the score is a number at every visit, so that its change can be attributed."""
-    output = score.output(score.value)
-    return score.series and not score.post and not output.words and len(score.inputs) > 1
+    """Whether the score is a number at every visit, no grade, so that its change can be attributed."""
+    graded = score.parameter.levels or score.output(score.value).words
+    return score.series and not score.post and not graded and len(score.inputs) > 1
 
 
 def list_players(score: Score) -> dict[str, list[str]]:

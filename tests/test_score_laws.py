@@ -1,6 +1,7 @@
 """Laws that hold for every definition, whatever its numbers: drawn inputs, no examples."""
 
 import inspect
+import math
 
 import polars as pl
 import pytest
@@ -21,7 +22,7 @@ ALL = {
     for code, item in (score.variants or {"": score}).items()
     if score.id != "convert" or code in ("bilirubin", "creatinine", "platelets", "ast")
 }
-FEW = settings(max_examples=25)
+FEW = settings(max_examples=15)
 OTHER_BOUNDS = {"clif_c_of": (6, 18), "age": (18, 90), "window_days": (0, 60), "day": (-10, 60), "uln": (1, 200), "value": (0.1, 500),
                 "lln": (1, 200), "baseline": (0.1, 500)}  # fmt: skip
 
@@ -124,6 +125,7 @@ def test_every_output_lies_in_its_range_or_among_its_words(score, data):
         if isinstance(value, str):
             assert value in output.words, output.name
             continue
+        assert math.isfinite(value), output.name
         low, high = output.bounds
         assert (float("-inf") if low is None else low) <= value <= (float("inf") if high is None else high), output.name
 
@@ -193,7 +195,7 @@ WITH_DIRECTION = {
 
 
 @pytest.mark.parametrize("score", WITH_DIRECTION.values(), ids=WITH_DIRECTION)
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(data=st.data())
 def test_no_score_improves_when_an_input_gets_worse(score, data):
     patient = data.draw(draw_patient(score))
@@ -225,7 +227,7 @@ ATTRIBUTABLE = {name: score for name, score in ALL.items() if is_attributable(sc
 
 
 @pytest.mark.parametrize("score", ATTRIBUTABLE.values(), ids=ATTRIBUTABLE)
-@settings(max_examples=15)
+@settings(max_examples=10)
 @given(data=st.data())
 def test_the_shares_of_an_attribution_add_up_to_the_change(score, data):
     study = {item.name: data.draw(draw_input(item)) for item in score.inputs if item.origin == "study"}
@@ -237,8 +239,7 @@ def test_the_shares_of_an_attribution_add_up_to_the_change(score, data):
     for pair, (before, after) in enumerate(zip(*values, strict=True)):
         own = shares.filter(pl.col("pair") == pair)["share"]
         assert own.len() == len(list_players(score))
-        if own.null_count():
-            continue  # a mixture of the two visits is not defined, so nothing is attributed
+        assert own.null_count() == 0  # every mixture of the two visits is defined
         assert own.sum() == pytest.approx(after - before, abs=1e-8)
 
 

@@ -21,16 +21,13 @@ def show_explanation(view: controls.View, usubjid: str) -> None:
     """The panel that explains one score at one visit."""
     st.subheader("Explain a score")
     own = view.panel.filter(pl.col("usubjid") == usubjid)
-    codes = [code for code in list_series() if code in set(own["paramcd"])]
-    if not codes:
+    names = name_scores(own)
+    if not names:
         st.info("No value has been imported that a score could use.")
         return
-    known = set(own.filter(pl.col("aval").is_not_null())["paramcd"])
-    names = {code: find_score(code).parameter.name + ("" if code in known else " (not computable)") for code in codes}
-    ordered = sorted(names, key=lambda code: code not in known)
     left, right = st.columns(2)
     with left:
-        code = controls.ask_detail("Score", {item: names[item] for item in ordered}, "score", ordered[0])
+        code = controls.ask_detail("Score", names, "score", next(iter(names)))
     rows = own.filter(pl.col("paramcd") == code)
     places = list_places(rows)
     with right:
@@ -43,6 +40,16 @@ def show_explanation(view: controls.View, usubjid: str) -> None:
         st.info("This value was reported as it is: no input of the score was measured on that day.")
         return
     show_parts(score, explanation)
+    command = f"python cli.py explain --study {view.cohort.study} --patient {usubjid} --score {code} --at '{place}'"
+    st.caption(f"The same in the terminal: `{command}`")
+
+
+def name_scores(own: pl.DataFrame) -> dict[str, str]:
+    """The scores of which a patient has an input, by code; those that are known stand first."""
+    codes = [code for code in list_series() if code in set(own["paramcd"])]
+    known = set(own.filter(pl.col("aval").is_not_null())["paramcd"])
+    names = {code: find_score(code).parameter.name for code in sorted(codes, key=lambda code: code not in known)}
+    return {code: name if code in known else f"{name} (not computable)" for code, name in names.items()}
 
 
 def show_parts(score: Score, explanation: Explanation) -> None:
@@ -55,8 +62,9 @@ def show_parts(score: Score, explanation: Explanation) -> None:
     show_table(explanation.inputs, "Inputs of the score")
     left, right = st.columns(2)
     with left:
-        show_table(explanation.parts, "Points or terms") if explanation.parts.height else None
-        with st.expander("All outputs"):
+        if explanation.parts.height:
+            show_table(explanation.parts, "Points or terms")
+        with st.expander("All outputs", expanded=explanation.parts.is_empty()):
             show_table(explanation.outputs, "Outputs of the score")
     with right:
         differing = explanation.readings.filter(pl.col("Differs") == "yes")
@@ -109,6 +117,9 @@ def show_shares(view: controls.View, score: Score, pair: dict[str, Any]) -> None
     measurements = select_patient(view.study.measurements, pair["usubjid"])
     context = prepare_context(score, measurements, view.study.subjects, view.study.events, view.study.settings)
     table = tabulate_pair(score, context, pl.DataFrame([pair]))
+    if table["share"].null_count():
+        st.info("The score was reported as it is at one of these visits, or an input is missing there.")
+        return
     st.markdown(f"**{describe_attribution(score, dict(table.select('part', 'share').rows()))}**")
     moved = table.filter((pl.col("share").abs() > 0) | (pl.col("earlier") != pl.col("later")))
     if moved.is_empty():

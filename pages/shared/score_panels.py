@@ -54,7 +54,8 @@ def show_attribution(view: controls.View) -> None:
     with left:
         score = find_score(controls.ask_detail("Change of", names, "why", next(iter(names))))
     reached = dict(pairs.filter(pl.col("paramcd") == score.id).group_by("avisit").len().rows())
-    visits = [name for name in view.study.visits["avisit"] if name in reached]
+    known = view.study.visits["avisit"].to_list()
+    visits = [*(name for name in known if name in reached), *sorted(set(reached) - set(known))]
     # The latest visit that at least half as many patients have as the fullest one.
     first = [name for name in visits if 2 * reached[name] >= max(reached.values())][-1]
     with right:
