@@ -64,19 +64,22 @@ def show_parts(score: Score, explanation: Explanation) -> None:
     with left:
         if explanation.parts.height:
             show_table(explanation.parts, "Points or terms")
-        with st.expander("All outputs", expanded=explanation.parts.is_empty()):
-            show_table(explanation.outputs, "Outputs of the score")
-    with right:
-        differing = explanation.readings.filter(pl.col("Differs") == "yes")
-        same = explanation.readings.height - differing.height
-        if differing.height:
-            st.caption("Where sources disagree, this patient would be read differently:")
-            show_table(differing.drop("Differs"), "Other readings that differ")
-        elif explanation.readings.height:
-            st.caption("No other reading in the register changes this result.")
-        if same:
-            with st.expander(f"{same} other readings that give the same"):
-                show_table(explanation.readings.filter(pl.col("Differs") == "no").drop("Differs"), "Other readings")
+    with right, st.expander("All outputs", expanded=explanation.parts.is_empty()):
+        show_table(explanation.outputs, "Outputs of the score")
+    show_readings(explanation.readings)
+
+
+def show_readings(readings: pl.DataFrame) -> None:
+    """Where sources disagree: the readings that would change the result, and those that would not."""
+    differing, same = (readings.filter(pl.col("Differs") == word).drop("Differs") for word in ("yes", "no"))
+    if differing.height:
+        st.caption("Where sources disagree, this patient would be read differently:")
+        show_table(differing, "Other readings that differ")
+    elif same.height:
+        st.caption("No other reading in the register changes this result.")
+    if same.height:
+        with st.expander(f"{same.height} other readings that give the same"):
+            show_table(same, "Other readings")
 
 
 def show_table(table: pl.DataFrame, alt: str) -> None:
