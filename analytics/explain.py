@@ -53,6 +53,7 @@ def explain_score(
         return None
     sources = {
         item.name: find_source_row(rows[f"{item.name}@row"][0], context, measurements)
+        or find_unusable(item, rows.row(0, named=True), measurements)
         for item in score.inputs
         if f"{item.name}@row" in rows.columns
     }
@@ -71,6 +72,17 @@ def find_source_row(row: int | None, context: Context, measurements: pl.DataFram
         pl.col("avisit").eq_missing(pl.lit(known["avisit"], pl.String)),
     )
     return same.row(0, named=True) if same.height else known
+
+
+def find_unusable(item: Input, place: dict[str, Any], measurements: pl.DataFrame) -> dict[str, Any]:
+    """What was reported of a missing input at the place itself, as a limit ("<0.2") instead of a number."""
+    same = measurements.filter(
+        pl.col("paramcd") == item.code,
+        pl.col("day").eq_missing(pl.lit(place["day"], pl.Int32)),
+        pl.col("day").is_not_null() | pl.col("avisit").eq_missing(pl.lit(place["avisit"], pl.String)),
+        pl.col("aval").is_null(),
+    )
+    return same.row(0, named=True) if same.height and item.moment == "visit" else {}
 
 
 def explain_values(

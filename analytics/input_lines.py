@@ -59,11 +59,16 @@ def describe_line(
         "As reported": "–" if item.origin in SIDES else show_reported(source),
         "Value": show_value(item, given),
         "Used as": show_used(item, used),
-        "Remark": describe_treatment(item, given, converted, used, age),
+        "Remark": describe_treatment(item, given, converted, used, age) or describe_limit(given, source),
         "Day": str(source["day"]) if source.get("day") is not None else source.get("avisit") or "–",
         "Age, days": str(age) if age is not None else "–",
         "Source": describe_source(item, source),
     }
+
+
+def describe_limit(given: Any, source: dict[str, Any]) -> str:
+    """Why a value that was reported is missing all the same."""
+    return "a limit, not a number" if given is None and source.get("reported") else ""
 
 
 def find_age(item: Input, values: pl.DataFrame, source: dict[str, Any]) -> int | None:

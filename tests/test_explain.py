@@ -144,6 +144,21 @@ def test_an_output_that_lacks_something_is_told_apart_from_a_score_that_does():
     assert not any("not computable" in sentence for sentence in notes)
 
 
+def test_a_value_known_only_as_a_limit_is_shown_as_reported(tmp_path, home, run):
+    folder = tmp_path / "kim-abmi"
+    shutil.copytree(ROOT / "data" / "studies" / "kim-abmi", folder)
+    lines = (folder / "kim_patients.csv").read_text().splitlines()
+    place = lines[0].split(",").index("albumin_g_dl")
+    cells = lines[1].split(",")
+    cells[place] = "<2"
+    (folder / "kim_patients.csv").write_text("\n".join([lines[0], ",".join(cells), *lines[2:]]) + "\n")
+    assert run("import", folder).exit_code == 0
+    told = run("explain", "--study", "kim-abmi", "--patient", "KIM-1", "--score", "albi", "--at", "Baseline", "--json")
+    albumin = next(item for item in json.loads(told.stdout)["inputs"] if item["Input"] == "albumin")
+    assert (albumin["As reported"], albumin["Value"]) == ("<2 g/dL", "missing")
+    assert (albumin["Remark"], albumin["Source"]) == ("a limit, not a number", "kim_patients.csv, line 2")
+
+
 def test_a_limit_of_zero_is_no_limit():
     values = {"usubjid": "S1", "day": 0, "avisit": None, "ref_low": None, "ref_high": 0.0}
     rows = [values | {"paramcd": code, "aval": value} for code, value in (("alt", 50.0), ("bilirubin", 2.0))]

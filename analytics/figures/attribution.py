@@ -8,6 +8,7 @@ from analytics.figures.theme import Theme, lay_out, numbers
 
 WORSE, BETTER = 1, 2  # places among the colors: vermilion and green, told apart by side and sign as well
 ROW = 44
+LARGEST = 24  # of a point, in pixels
 WHOLE = "whole change"
 
 
@@ -54,7 +55,11 @@ def add_points(figure: go.Figure, points: pl.DataFrame, theme: Theme) -> None:
             x=numbers(counted["share"]),
             y=counted["label"].to_numpy(),
             mode="markers",
-            marker={"size": numbers(4 + 3 * counted["n"].sqrt()), "color": theme.neutral, "opacity": 0.5},
+            marker={
+                "size": numbers((4 + 3 * counted["n"].sqrt()).clip(upper_bound=LARGEST)),
+                "color": theme.neutral,
+                "opacity": 0.5,
+            },
             customdata=counted["n"].to_numpy(),
             hovertemplate="%{x:+.2f}: %{customdata} patients<extra></extra>",
             showlegend=False,

@@ -59,7 +59,8 @@ def show_parts(score: Score, explanation: Explanation) -> None:
         st.warning(sentence, icon=":material/straighten:")
     for sentence in explanation.notes:
         st.caption(sentence)
-    show_table(explanation.inputs, "Inputs of the score")
+    wide = {"Remark": st.column_config.TextColumn(width="medium")}
+    show_table(explanation.inputs, "Inputs of the score", wide)
     left, right = st.columns(2)
     with left:
         if explanation.parts.height:
@@ -82,9 +83,9 @@ def show_readings(readings: pl.DataFrame) -> None:
             show_table(same, "Other readings")
 
 
-def show_table(table: pl.DataFrame, alt: str) -> None:
+def show_table(table: pl.DataFrame, alt: str, columns: dict[str, Any] | None = None) -> None:
     """A table of text, as high as it is."""
-    st.dataframe(table, hide_index=True, placeholder="–", height="content", alt=alt)
+    st.dataframe(table, hide_index=True, placeholder="–", height="content", column_config=columns, alt=alt)
 
 
 @st.fragment

@@ -47,18 +47,26 @@ def show_patients(view: controls.View) -> None:
     recorded = list_parameters(view.panel)
     shown = [code for code in KEY if code in recorded]
     table = summarize_subjects(view.subjects, view.panel, view.events, shown)
+    choose_patient(
+        table, "patients", label_columns(shown), "Patients of the cohort with their latest change from baseline"
+    )
+    st.caption("Changes are latest value minus baseline.")
+
+
+def choose_patient(table: pl.DataFrame, key: str, columns: dict[str, Any], alt: str) -> None:
+    """A table with one row a patient (``usubjid``); a click on a row opens the patient."""
     event = st.dataframe(
         table,
-        key="patients",
+        key=key,
         hide_index=True,
         placeholder="–",
         on_select="rerun",
         selection_mode="single-row",
         height=min(300, 38 + 35 * table.height),
-        column_config=label_columns(shown),
-        alt="Patients of the cohort with their latest change from baseline",
+        column_config=columns,
+        alt=alt,
     )
-    st.caption("Click the box at the left of a row to open the patient. Changes are latest value minus baseline.")
+    st.caption("Click the box at the left of a row to open the patient.")
     if event["selection"]["rows"]:
         controls.open_patient(table["usubjid"][event["selection"]["rows"][0]])
 

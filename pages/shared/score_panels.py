@@ -12,7 +12,7 @@ from analytics.figures.cohort import plot_completeness
 from analytics.scores import Score, find_score, list_series
 from analytics.scoring import prepare_context
 from analytics.shapley import is_attributable
-from pages.shared import controls
+from pages.shared import controls, patients
 
 FEW = 3  # of fewer patients no mean is attributed
 
@@ -71,7 +71,7 @@ def show_shares(view: controls.View, score: Score, visit: str) -> None:
     summary = summarize_attribution(shares)
     n = shares["usubjid"].n_unique()
     sentence = describe_attribution(score, dict(summary.select("part", "share").rows()), mean=True)
-    st.markdown(f"**Mean of {n} patients. {sentence}**")
+    st.markdown(f"**{f'Mean of {n} patients' if n > 1 else 'One patient'}. {sentence}**")
     if n < FEW:
         st.caption("So few patients: read the single ones in the table.")
     moved = summary.filter((pl.col("smallest") != 0) | (pl.col("largest") != 0))
@@ -94,17 +94,4 @@ def show_single(shares: pl.DataFrame, score: Score) -> None:
     numbers = [column for column in wide.columns if column != "usubjid"]
     columns: dict[str, Any] = {name: st.column_config.NumberColumn(name, format=f"%+.{decimals}f") for name in numbers}
     columns |= {"usubjid": "Patient", "chg": st.column_config.NumberColumn("Change", format=f"%+.{decimals}f")}
-    event = st.dataframe(
-        wide,
-        key="why_patients",
-        hide_index=True,
-        placeholder="–",
-        on_select="rerun",
-        selection_mode="single-row",
-        height=min(300, 38 + 35 * wide.height),
-        column_config=columns,
-        alt="Change of each patient with the share of each input",
-    )
-    st.caption("Click the box at the left of a row to open the patient.")
-    if event["selection"]["rows"]:
-        controls.open_patient(wide["usubjid"][event["selection"]["rows"][0]])
+    patients.choose_patient(wide, "why_patients", columns, "Change of each patient with the share of each input")
