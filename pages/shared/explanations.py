@@ -67,19 +67,17 @@ def show_parts(score: Score, explanation: Explanation) -> None:
             show_table(explanation.parts, "Points or terms")
     with right, st.expander("All outputs", expanded=explanation.parts.is_empty()):
         show_table(explanation.outputs, "Outputs of the score")
-    show_readings(explanation.readings)
+    show_readings(explanation.readings, known=not explanation.result.startswith("–"))
 
 
-def show_readings(readings: pl.DataFrame) -> None:
+def show_readings(readings: pl.DataFrame, known: bool) -> None:
     """Where sources disagree: the readings that would change the result, and those that would not."""
     differing, same = (readings.filter(pl.col("Differs") == word).drop("Differs") for word in ("yes", "no"))
     if differing.height:
         st.caption("Where sources disagree, this patient would be read differently:")
         show_table(differing, "Other readings that differ")
-    elif same.height:
-        st.caption("No other reading in the register changes this result.")
-    if same.height:
-        with st.expander(f"{same.height} other readings that give the same"):
+    if known and same.height:
+        with st.expander(f"Other readings of the register that give the same result ({same.height})"):
             show_table(same, "Other readings")
 
 
