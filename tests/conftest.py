@@ -11,6 +11,7 @@ from hypothesis import settings
 
 from analytics.panel import StudyData, assemble_study, derive_panel
 from analytics.scores.examples import FILE
+from analytics.scores.exchange import score_records
 from cli import main
 from data import queries
 from data.database import open_reader
@@ -24,6 +25,11 @@ settings.register_profile("hepatrace", deadline=None, derandomize=os.environ.get
 settings.load_profile("hepatrace")
 REFERENCE = Path(__file__).with_name("reference")
 SIMULATED = "SIMULATED-abmi-60-s1"
+
+
+def score_record(record) -> dict:
+    """The answer to one record of the exchange shape."""
+    return score_records([record])[0]
 
 
 @pytest.fixture(scope="session")

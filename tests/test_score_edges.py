@@ -6,7 +6,7 @@ Typed in from the document by hand: which band an edge belongs to is what calcul
 import pytest
 
 from analytics.scores import SCORES
-from analytics.scores.exchange import score_record
+from tests.conftest import score_record
 
 HEALTHY = {
     "child_pugh": {"bilirubin": 1.0, "albumin": 4.0, "inr": 1.0, "ascites": 0, "encephalopathy": 0},

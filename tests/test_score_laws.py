@@ -12,8 +12,8 @@ from analytics.catalog import PARAMETERS
 from analytics.scores import SCORES, list_series
 from analytics.scores.definition import flatten
 from analytics.scores.evaluate import derive_score, derive_terms, input_dtype
-from analytics.scores.exchange import score_record
 from analytics.shapley import attribute_change, is_attributable, list_players
+from tests.conftest import score_record
 
 # Every definition once, those of single analytes included.
 ALL = {

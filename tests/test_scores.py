@@ -9,7 +9,8 @@ import pytest
 from analytics.catalog import PARAMETERS
 from analytics.scores import SCORES, list_series
 from analytics.scores.examples import FILE, list_examples
-from analytics.scores.exchange import score_record, score_records
+from analytics.scores.exchange import score_records
+from tests.conftest import score_record
 
 PATIENT_IN_B = {
     "bilirubin": {"value": 2.2, "unit": "mg/dL"},

@@ -28,11 +28,6 @@ class Reading:
     issues: tuple[str, ...] = ()
 
 
-def score_record(record: Any) -> dict[str, Any]:
-    """The answer of ``score_records`` to one record."""
-    return score_records([record])[0]
-
-
 def score_records(records: Sequence[Any]) -> list[dict[str, Any]]:
     """The outputs of records ``{"id", "score", "inputs"}``, in their order.
 

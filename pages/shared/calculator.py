@@ -9,7 +9,7 @@ from analytics.explain import explain_values
 from analytics.scores import SCORES, Input, Score
 from analytics.scores.evaluate import input_dtype
 from analytics.scores.examples import Example, list_examples
-from analytics.scores.exchange import read_record, score_record
+from analytics.scores.exchange import read_record
 from pages.shared import controls, explanations
 
 COLUMNS = 3
@@ -96,8 +96,8 @@ def ask_records(item: Input, value: Any, key: str) -> list[dict[str, Any]] | Non
 
 def show_result(record: dict[str, Any]) -> None:
     """What the score is, and why; or what is missing."""
-    answer, reading = score_record(record), read_record(record)
-    for issue in answer.get("issues", []) if record["inputs"] else []:
+    reading = read_record(record)
+    for issue in reading.issues if record["inputs"] else ():
         st.warning(issue, icon=":material/error:")
     if not record["inputs"] or reading.score is None:
         st.info("Type values in, or start from a worked example.")
