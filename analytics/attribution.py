@@ -4,8 +4,8 @@ from collections.abc import Mapping
 
 import polars as pl
 
-from analytics.catalog.parameter import DIMENSIONLESS
 from analytics.change import select_pairs
+from analytics.input_lines import with_unit
 from analytics.inputs import Context, derive_inputs
 from analytics.places import key_place
 from analytics.scores import Input, Score
@@ -108,8 +108,7 @@ def show_inputs(score: Score, names: list[str], frame: pl.DataFrame) -> str:
 
 def show_input(item: Input, value: object) -> str:
     """One input with its unit."""
-    unit = "" if item.unit in DIMENSIONLESS else item.unit.replace("[", "").replace("]", "")
-    return item.words if value is True else f"{value:.4g} {unit}".strip() if isinstance(value, float) else str(value)
+    return item.words if value is True else with_unit(value, item.unit, 4) if isinstance(value, float) else str(value)
 
 
 def find_system(score: Score, part: str) -> str:

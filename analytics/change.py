@@ -19,14 +19,18 @@ def derive_baseline(measurements: pl.DataFrame, baseline_visit: str | None = Non
 
     Source: design, "Baseline".
     """
-    known = measurements.filter(pl.col("aval").is_not_null())
+    candidates = select_candidates(measurements.filter(pl.col("aval").is_not_null()), baseline_visit)
+    last = {"base": pl.col("aval").last(), "base_day": pl.col("day").last()}
+    baseline = candidates.group_by(KEY, maintain_order=True).agg(**last)
+    return measurements.join(baseline, on=KEY, how="left", validate="m:1", maintain_order="left")
+
+
+def select_candidates(known: pl.DataFrame, baseline_visit: str | None) -> pl.DataFrame:
+    """The values that may be a baseline, in such an order that the last of a subject and parameter is the one."""
     dated = known.filter(pl.col("day").is_between(-BASELINE_DAYS, 0)).sort("day", maintain_order=True)
     undated = known.filter(pl.col("day").is_null() & (pl.col("avisit") == pl.lit(baseline_visit, dtype=pl.String)))
-    columns = [*KEY, pl.col("aval").alias("base"), pl.col("day").alias("base_day")]
     # The undated value stands first, so that "last" takes a dated one where there is one.
-    candidates = pl.concat([undated.select(columns), dated.select(columns)])
-    baseline = candidates.group_by(KEY, maintain_order=True).last()
-    return measurements.join(baseline, on=KEY, how="left", validate="m:1", maintain_order="left")
+    return pl.concat([undated, dated])
 
 
 def derive_change(measurements: pl.DataFrame, baseline_visit: str | None = None) -> pl.DataFrame:

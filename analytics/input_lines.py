@@ -91,7 +91,7 @@ def show_value(item: Input, value: Any) -> str:
     if isinstance(value, bool | str):
         return value if isinstance(value, str) else "yes" if value else "no"
     unit = item.parameter.unit_label if item.parameter else item.unit
-    return f"{value:.6g} {'' if unit in DIMENSIONLESS else unit}".strip()
+    return with_unit(value, unit)
 
 
 def show_used(item: Input, value: Any) -> str:
@@ -100,8 +100,13 @@ def show_used(item: Input, value: Any) -> str:
         return "–"
     if isinstance(value, bool):
         return "yes" if value else "no"
-    unit = "" if item.unit in DIMENSIONLESS else item.unit
-    return value if isinstance(value, str) else f"{value:.6g} {unit.replace('[', '').replace(']', '')}".strip()
+    return value if isinstance(value, str) else with_unit(value, item.unit)
+
+
+def with_unit(value: float, unit: str, digits: int = 6) -> str:
+    """A number with its unit as tables print it."""
+    shown = "" if unit in DIMENSIONLESS else unit.replace("[", "").replace("]", "")
+    return f"{value:.{digits}g} {shown}".strip()
 
 
 def describe_source(item: Input, source: dict[str, Any]) -> str:

@@ -6,6 +6,7 @@ import polars as pl
 
 from analytics.catalog.constants import YEAR
 from analytics.pairing import (
+    DIALYSIS_SESSIONS,
     PLACE,
     Places,
     ScoreSettings,
@@ -142,7 +143,7 @@ def read_event(item: Input, context: Context) -> pl.Series:
     """What happened up to the day, by the events or by the course of the values."""
     places, events = context.places, context.events
     return {
-        "dialysis": lambda: find_dialysis(places, events, sessions=2),
+        "dialysis": lambda: find_dialysis(places, events, DIALYSIS_SESSIONS),
         "rrt": lambda: find_dialysis(places, events, sessions=1),
         "variceal_bleeding": lambda: find_bleeding(places, events),
         "rise_within_48h": lambda: find_acute_rise(places),

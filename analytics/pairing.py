@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 import polars as pl
 
-from analytics.change import BASELINE_DAYS
+from analytics.change import BASELINE_DAYS, select_candidates
 
 PLACE = ["usubjid", "day", "avisit"]
 VALUES = ["usubjid", "paramcd", "day", "avisit", "aval", "ref_low", "ref_high"]
@@ -106,11 +106,8 @@ def find_baseline(places: Places, code: str, baseline_visit: str | None) -> pl.S
     Where there is none, the value without a day under ``baseline_visit``. Source: design, "Baseline".
     """
     own = places.values.select("usubjid", "paramcd", "day", "avisit").with_row_index("row")
-    of_code = own.filter(pl.col("paramcd") == code)
-    undated = of_code.filter(pl.col("day").is_null(), pl.col("avisit") == pl.lit(baseline_visit, dtype=pl.String))
-    dated = of_code.filter(pl.col("day").is_between(-BASELINE_DAYS, 0)).sort("day", maintain_order=True)
-    # The undated value stands first, so that "last" takes a dated one where there is one.
-    last = pl.concat([undated, dated]).group_by("usubjid").agg(pl.col("row").last())
+    candidates = select_candidates(own.filter(pl.col("paramcd") == code), baseline_visit)
+    last = candidates.group_by("usubjid").agg(pl.col("row").last())
     return spread(places, last, "row")
 
 

@@ -10,8 +10,10 @@ from analytics.catalog import find_parameter
 from analytics.change import derive_change
 from analytics.exposure import derive_doses, derive_infused_cells
 from analytics.frames import MEASUREMENTS
+from analytics.inputs import Context
 from analytics.pairing import ScoreSettings
-from analytics.scoring import derive_scores
+from analytics.scores import Score
+from analytics.scoring import derive_scores, prepare_context
 from analytics.visits import derive_analysis_visit
 
 
@@ -66,6 +68,11 @@ def derive_panel(study: StudyData) -> pl.DataFrame:
     everything = pl.concat([study.measurements, scores.cast({"day": pl.Int32}), *derived], how="diagonal")
     placed = derive_analysis_visit(everything, study.visits)
     return derive_change(placed, study.baseline_visit)
+
+
+def prepare_study(score: Score, study: StudyData, measurements: pl.DataFrame) -> Context:
+    """What a score is computed from, for the subjects whose ``measurements`` of the study these are."""
+    return prepare_context(score, measurements, study.subjects, study.events, study.settings)
 
 
 def list_measured(panel: pl.DataFrame) -> list[str]:

@@ -1,7 +1,7 @@
 """Scores in the terminal: computed, explained, attributed, and what stops them."""
 
 import json
-from dataclasses import asdict
+from dataclasses import replace
 from typing import Any
 
 import click
@@ -10,11 +10,10 @@ import polars as pl
 from analytics.attribution import attribute_visit, describe_attribution, summarize_attribution, tabulate_pair
 from analytics.computability import summarize_computability
 from analytics.explain import Explanation, explain_score
-from analytics.panel import StudyData, derive_panel
+from analytics.panel import StudyData, derive_panel, prepare_study
 from analytics.places import UnknownPlace, find_place, list_places
-from analytics.scores import Score, find_score
+from analytics.scores import find_score
 from analytics.scores.exchange import score_records
-from analytics.scoring import prepare_context
 from commands.shared import as_json, filter_options, read_cohort, show, study_option, told
 
 score_option = click.option("--score", "score_id", required=True, help="A score, such as meld or child_pugh.")
@@ -44,8 +43,9 @@ def explain(study: str, score_id: str, patient: str, at: str, as_json: bool) -> 
     """Why a patient's score is what it is: inputs with their source, clamps, points, cut-offs, other readings."""
     data, _ = read_cohort(study, {})
     item, own = find_score(score_id), select_own(data, patient)
-    place = find_place(list_places(select_rows(data, patient, item)), at)
-    explanation = explain_score(item, prepare(data, item, own), own, place)
+    rows = derive_panel(replace(data, measurements=own)).filter(pl.col("usubjid") == patient)
+    place = find_place(list_places(rows.filter(pl.col("paramcd") == item.id)), at)
+    explanation = explain_score(item, prepare_study(item, data, own), own, place)
     if explanation is None:
         raise UnknownPlace(f"{patient} has no input of {item.parameter.name} on {at}")
     if as_json:
@@ -61,8 +61,10 @@ def explain(study: str, score_id: str, patient: str, at: str, as_json: bool) -> 
 
 def describe(explanation: Explanation) -> dict[str, Any]:
     """An explanation for machines: tables as lists of objects."""
-    fields = {name: getattr(explanation, name) for name in asdict(explanation)}
-    return {name: value.to_dicts() if isinstance(value, pl.DataFrame) else value for name, value in fields.items()}
+    return {
+        name: value.to_dicts() if isinstance(value, pl.DataFrame) else value
+        for name, value in vars(explanation).items()
+    }
 
 
 def select_own(data: StudyData, patient: str) -> pl.DataFrame:
@@ -71,16 +73,6 @@ def select_own(data: StudyData, patient: str) -> pl.DataFrame:
     if own.is_empty():
         raise UnknownPlace(f"no value of a subject {patient!r} is stored in this study")
     return own
-
-
-def select_rows(data: StudyData, patient: str, item: Score) -> pl.DataFrame:
-    """The rows of a patient's score."""
-    return derive_panel(data).filter(pl.col("usubjid") == patient, pl.col("paramcd") == item.id)
-
-
-def prepare(data: StudyData, item: Score, measurements: pl.DataFrame) -> Any:
-    """What a score is computed from."""
-    return prepare_context(item, measurements, data.subjects, data.events, data.settings)
 
 
 @click.command()
@@ -103,10 +95,10 @@ def attribution(study: str, score_id: str, as_json: bool, **options: Any) -> Non
     if patient:
         own = select_own(data, patient)
         pair = pl.DataFrame({"usubjid": [patient], "earlier": [earlier], "later": [later]})
-        table = tabulate_pair(item, prepare(data, item, own), pair)
+        table = tabulate_pair(item, prepare_study(item, data, own), pair)
     else:
         panel = derive_panel(data).join(subjects.select("usubjid"), on="usubjid", how="semi")
-        table = summarize_attribution(attribute_visit(item, prepare(data, item, data.measurements), panel, visit))
+        table = summarize_attribution(attribute_visit(item, prepare_study(item, data, data.measurements), panel, visit))
     shares = dict(table.select("part", "share").rows())
     if not shares or None in shares.values():
         raise UnknownPlace(f"{item.parameter.name} is not known at both visits")

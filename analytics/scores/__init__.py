@@ -1,5 +1,7 @@
 """The scores of cirrhosis, each one declarative definition."""
 
+from functools import cache
+
 from analytics.catalog import PARAMETERS, Parameter, UnknownParameter
 from analytics.scores.albi import ALBI, EZ_ALBI, PALBI
 from analytics.scores.alcohol import LILLE, MADDREY
@@ -32,6 +34,7 @@ class UnknownScore(KeyError):
     """A score that is not defined here."""
 
 
+@cache
 def list_series() -> dict[str, Score]:
     """The scores that a study has at its visits, by code; of a score with variants each of them."""
     return {

@@ -14,7 +14,7 @@ def exact(value: pl.Expr) -> pl.Expr:
 
 def round_half_up(value: pl.Expr) -> pl.Expr:
     """The nearest integer, halves upwards, decided at nine decimals (scores.md, "Rounding")."""
-    return (value.round(9) + 0.5).floor().cast(pl.Int64)
+    return (exact(value) + 0.5).floor().cast(pl.Int64)
 
 
 def points_rising(value: pl.Expr, low: float, high: float) -> pl.Expr:

@@ -8,10 +8,10 @@ import streamlit as st
 from analytics.attribution import describe_attribution, tabulate_pair
 from analytics.explain import Explanation, explain_score
 from analytics.figures.attribution import plot_shares
+from analytics.panel import prepare_study
 from analytics.patient import select_patient
 from analytics.places import list_places, name_places
 from analytics.scores import Score, find_score, list_series
-from analytics.scoring import prepare_context
 from analytics.shapley import is_attributable
 from pages.shared import controls
 
@@ -34,7 +34,7 @@ def show_explanation(view: controls.View, usubjid: str) -> None:
         place = controls.ask_detail("Visit", name_places(places), "at", list(places)[-1])
     score = find_score(code)
     measurements = select_patient(view.study.measurements, usubjid)
-    context = prepare_context(score, measurements, view.study.subjects, view.study.events, view.study.settings)
+    context = prepare_study(score, view.study, measurements)
     explanation = explain_score(score, context, measurements, places[place])
     if explanation is None:
         st.info("This value was reported as it is: no input of the score was measured on that day.")
@@ -117,7 +117,7 @@ def show_change(view: controls.View, usubjid: str) -> None:
 def show_shares(view: controls.View, score: Score, pair: dict[str, Any]) -> None:
     """The sentence, the bars and the table of one pair of visits."""
     measurements = select_patient(view.study.measurements, pair["usubjid"])
-    context = prepare_context(score, measurements, view.study.subjects, view.study.events, view.study.settings)
+    context = prepare_study(score, view.study, measurements)
     table = tabulate_pair(score, context, pl.DataFrame([pair]))
     if table["share"].null_count():
         st.info("The score was reported as it is at one of these visits, or an input is missing there.")

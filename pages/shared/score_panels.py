@@ -9,8 +9,8 @@ from analytics.attribution import attribute_visit, describe_attribution, summari
 from analytics.computability import ANY, name_scores, summarize_computability
 from analytics.figures.attribution import plot_shares
 from analytics.figures.cohort import plot_completeness
+from analytics.panel import prepare_study
 from analytics.scores import Score, find_score, list_series
-from analytics.scoring import prepare_context
 from analytics.shapley import is_attributable
 from pages.shared import controls, patients
 
@@ -32,7 +32,7 @@ def show_computability(view: controls.View) -> None:
     st.markdown(f"**What stops the others.** {never} scores can be computed for none of these patients.")
     every = controls.ask_one("Count", "stops", [ANY, "Every visit"]) != ANY
     rows = table.filter(pl.col("n") < pl.col("expected"), (pl.col("avisit") != ANY) == every)
-    labels = {code: item.parameter.name for code, item in list_series().items()}
+    labels = name_scores(list(list_series()))
     shown = rows.select(pl.col("paramcd").replace_strict(labels), "avisit", "n", "expected", "stops")
     columns = {"paramcd": "Score", "avisit": "Visit", "n": "Patients with it", "expected": "of"}
     missing = {"stops": st.column_config.TextColumn("What is missing, and for how many", width="large")}
@@ -65,8 +65,7 @@ def show_attribution(view: controls.View) -> None:
 
 def show_shares(view: controls.View, score: Score, visit: str) -> None:
     """The sentence, the bars and the list of patients."""
-    study = view.study
-    context = prepare_context(score, study.measurements, study.subjects, study.events, study.settings)
+    context = prepare_study(score, view.study, view.study.measurements)
     shares = attribute_visit(score, context, view.panel, visit)
     summary = summarize_attribution(shares)
     n = shares["usubjid"].n_unique()
