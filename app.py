@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from pages.shared import controls, store
+from pages.shared import cohorts, store
 
 
 def main() -> None:
@@ -22,7 +22,7 @@ def main() -> None:
         }
     )
     store.pin()
-    st.session_state["cohort"] = controls.ask_cohort()
+    st.session_state["cohort"] = cohorts.ask_cohort()
     page.run()
     store.warm_up()
 

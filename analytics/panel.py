@@ -1,7 +1,7 @@
 """The panel: everything measured or derived in a study, with visits and change from baseline."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import polars as pl
@@ -19,7 +19,7 @@ from analytics.visits import derive_analysis_visit
 
 @dataclass(frozen=True)
 class StudyData:
-    """The observed frames of a study, and what its study file fixes."""
+    """The observed frames of a study, what its study file fixes for scores, and all that it says (``config``)."""
 
     subjects: pl.DataFrame
     measurements: pl.DataFrame
@@ -28,6 +28,12 @@ class StudyData:
     medications: pl.DataFrame
     visits: pl.DataFrame
     settings: ScoreSettings
+    config: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def reference_arm(self) -> str | None:
+        """The arm that others are compared with, where the study file names one."""
+        return self.config.get("reference_arm")
 
     @property
     def baseline_visit(self) -> str | None:
@@ -43,7 +49,7 @@ def assemble_study(frames: Mapping[str, pl.DataFrame], config: Mapping[str, Any]
         {code: read_limits(code, limit) for code, limit in config.get("limits", {}).items()},
         config.get("baseline_visit"),
     )
-    return StudyData(**frames, settings=settings)
+    return StudyData(**frames, settings=settings, config=config)
 
 
 def read_limits(code: str, limit: Mapping[str, Any]) -> tuple[float | None, float | None]:

@@ -10,11 +10,12 @@ import click
 import polars as pl
 
 from analytics.catalog import UnknownParameter
-from analytics.cohort import Cohort, select_cohort
-from analytics.groups import SUBJECT_GROUPS
-from analytics.panel import StudyData, assemble_study
+from analytics.cohort import CHOICES, CLASS, BadRange, Bounds, Cohort, derive_traits, list_events, select_cohort
+from analytics.frames import MEASUREMENTS, empty
+from analytics.panel import StudyData, assemble_study, derive_panel
 from analytics.places import UnknownPlace
 from analytics.scores import UnknownScore
+from analytics.units import SYSTEMS
 from data import queries
 from data.audit import BrokenAudit
 from data.backup import BadBackup
@@ -29,6 +30,7 @@ from data.undo import UnknownBatch
 
 EXPECTED = (
     BadBackup,
+    BadRange,
     BadStudyFile,
     BrokenAudit,
     BrokenIntegrity,
@@ -44,14 +46,21 @@ EXPECTED = (
     UnknownStudy,
     UnreadableFile,
 )
+EMPTY_PANEL = empty({**MEASUREMENTS, "base": pl.Float64, "base_day": pl.Int32, "post": pl.Boolean})
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON for machines.")
 study_option = click.option("--study", required=True, help="The study, as 'studies' lists it.")
 
 
+units_option = click.option("--units", type=click.Choice(SYSTEMS, case_sensitive=False), default=SYSTEMS[0])
+
+
 def filter_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """The filters of the sidebar: each may be given several times, and none lets everybody pass."""
-    for name in reversed(SUBJECT_GROUPS):
-        command = click.option(f"--{name}", multiple=True, help=f"Only subjects of this {name}.")(command)
+    ranges = click.option("--range", "ranges", multiple=True, help="Only this range at baseline: albumin:2.8:3.5.")
+    command = ranges(command)
+    for name, label in reversed(CHOICES.items()):
+        option = click.option(f"--{name.replace('_', '-')}", name, multiple=True, help=f"Only these: {label}.")
+        command = option(command)
     return command
 
 
@@ -85,7 +94,13 @@ def read_cohort(study: str, filters: dict[str, tuple[str, ...]]) -> tuple[StudyD
     if not config:
         raise UnknownStudy(f"there is no study {study!r}; 'python cli.py studies' lists them")
     data = assemble_study(queries.fetch_frames(connection, study), config)
-    return data, select_cohort(data.subjects, Cohort.of(study, filters))
+    cohort = Cohort.of(study, filters, [Bounds.read(text) for text in filters.get("ranges", ())])
+    if not cohort.is_filtered:
+        return data, data.subjects
+    # Only a class or a range needs the scores.
+    panel = derive_panel(data) if cohort.ranges or CLASS in cohort.filters else EMPTY_PANEL
+    traits = derive_traits(data.subjects, panel, list_events(data.events, data.treatments))
+    return data, select_cohort(traits, panel, cohort)
 
 
 def show(table: pl.DataFrame, as_json: bool) -> None:

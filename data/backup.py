@@ -13,8 +13,9 @@ from data.database import open_reader
 from data.home import DamagedStore, Home
 from data.integrity import check_integrity
 from data.revisions import hash_file, hold_lock, record_action, write_revision
+from data.workspace import Item, fetch_items, merge_items
 
-DATABASE = "hepatrace.duckdb"
+DATABASE, WORKSPACE = "hepatrace.duckdb", "workspace.duckdb"
 
 
 class BadBackup(ValueError):
@@ -22,7 +23,7 @@ class BadBackup(ValueError):
 
 
 def back_up(home: Home, path: Path) -> str:
-    """Write the current revision and the audit log into a new zip file; the revision's name.
+    """Write the current revision, what users made and the audit log into a new zip file; the revision's name.
 
     Raises FileExistsError rather than overwrite, NoStore without data.
     """
@@ -30,6 +31,8 @@ def back_up(home: Home, path: Path) -> str:
     with zipfile.ZipFile(path, "x", zipfile.ZIP_DEFLATED) as archive:
         archive.write(home.revision_file(revision), DATABASE)
         archive.write(home.audit_file, "audit.jsonl")
+        if home.workspace_file.exists():
+            archive.write(home.workspace_file, WORKSPACE)
     record_action(home, "backup", {"of": revision, "file": path.name})
     return revision
 
@@ -37,16 +40,20 @@ def back_up(home: Home, path: Path) -> str:
 def restore(home: Home, path: Path) -> str:
     """Publish the revision of a backup as the newest one; its name. What was there stays as older revisions.
 
+    What users saved comes back too, beside what they saved since; of two of one name the newer stays.
     Raises BadBackup.
     """
     with tempfile.TemporaryDirectory() as folder:
         database = unpack(path, Path(folder))
+        saved = unpack_workspace(path, Path(folder))
 
         def change(connection: duckdb.DuckDBPyConnection, _: str) -> dict[str, Any]:
             check_integrity(connection)
             return {"file": path.name}
 
-        return write_revision(home, "restore", change, base=database)
+        revision = write_revision(home, "restore", change, base=database)
+        merge_items(home, saved)
+        return revision
 
 
 def unpack(path: Path, folder: Path) -> Path:
@@ -61,6 +68,14 @@ def unpack(path: Path, folder: Path) -> Path:
     except (OSError, KeyError, zipfile.BadZipFile, duckdb.Error) as error:
         raise BadBackup(f"{path.name} is no backup made by 'cli.py backup'") from error
     return database
+
+
+def unpack_workspace(path: Path, folder: Path) -> list[Item]:
+    """What users had saved when a backup was made; nothing in a backup without it."""
+    with zipfile.ZipFile(path) as archive:
+        if WORKSPACE in archive.namelist():
+            archive.extract(WORKSPACE, folder)
+    return fetch_items(Home(folder))
 
 
 def verify(home: Home) -> list[str]:

@@ -52,6 +52,11 @@ class Home:
         """The key of the audit log's hash chain."""
         return self.folder / "audit.key"
 
+    @property
+    def workspace_file(self) -> Path:
+        """What users made: saved filters, rules, values with their citation."""
+        return self.folder / "workspace.duckdb"
+
     def revision_file(self, revision: str) -> Path:
         """The database of a revision."""
         return self.folder / f"{revision}.duckdb"

@@ -14,6 +14,7 @@ LAYERS = [
     ("analytics/catalog/", {"analytics.catalog"}, set()),
     ("analytics/scores/", {"analytics.catalog", "analytics.scores"}, {"polars"}),
     ("analytics/figures/", {"analytics.catalog", "analytics.figures"}, {"polars", "plotly"}),
+    ("analytics/documents/", {"analytics"}, {"polars", "plotly", "kaleido", "choreographer", "great_tables"}),
     ("analytics/survival/", {"analytics.catalog", "analytics.scores", "analytics.survival"},
      {"polars", "numpy", "scipy", "statsmodels", "lifelines", "pandas"}),
     ("analytics/", {"analytics"}, {"polars", "numpy", "scipy", "statsmodels"}),

@@ -120,3 +120,29 @@ def part_with_gaps(rows: pl.DataFrame, by: str) -> pl.DataFrame:
 def numbers(column: pl.Series) -> Any:
     """A column as Plotly takes it fastest: a typed array, missing as NaN."""
     return column.cast(pl.Float32).to_numpy()
+
+
+def stamp_figure(figure: go.Figure, note: str, dark: bool) -> go.Figure:
+    """A copy for a document: colors of its own instead of the page's, and what it shows written below it."""
+    stamped = go.Figure(figure)
+    margin = stamped.layout.margin.to_plotly_json()
+    paper, ink = ("#0E1117", "#F3F4F6") if dark else ("#FFFFFF", "#1F2937")
+    stamped.add_annotation(
+        text=note,
+        xref="paper",
+        yref="paper",
+        x=0,
+        y=0,
+        yshift=-(margin.get("b") or 48) - 24,
+        xanchor="left",
+        showarrow=False,
+        font={"size": 11},
+    )
+    return stamped.update_layout(
+        template="plotly_dark" if dark else "plotly_white",
+        paper_bgcolor=paper,
+        plot_bgcolor=paper,
+        font_color=ink,
+        margin={**margin, "b": (margin.get("b") or 48) + 56},
+        height=(figure.layout.height or 450) + 56,
+    )

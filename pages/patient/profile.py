@@ -7,13 +7,13 @@ import streamlit as st
 
 from analytics.panel import list_parameters
 from analytics.patient import select_patient, summarize_latest
-from pages.shared import controls, explanations, patients
+from pages.shared import cohorts, controls, explanations, output, patients
 
 
 def render() -> None:
     """The page."""
     st.title("Patient")
-    view = controls.view()
+    view = cohorts.view()
     patient = ask_patient(view)
     own = select_patient(view.panel, patient["usubjid"])
     patients.show_header(view, patient)
@@ -34,11 +34,11 @@ def render() -> None:
     st.subheader("Course")
     patients.show_course(view, patient["usubjid"], own, patients.ask_strips(parameters))
     explanations.show_explanation(view, patient["usubjid"])
-    controls.show_not_computable(own)
+    output.show_not_computable(own)
     patients.show_tables(view, own, patient["usubjid"])
 
 
-def ask_patient(view: controls.View) -> dict[str, Any]:
+def ask_patient(view: cohorts.View) -> dict[str, Any]:
     """The patient in the address, or chosen here."""
     ids = view.subjects["usubjid"].to_list()
     chosen = controls.ask_code("Patient", dict(zip(ids, ids, strict=True)), "usubjid", ids[0])

@@ -13,11 +13,11 @@ from analytics.patient import select_patient
 from analytics.places import list_places, name_places
 from analytics.scores import Score, find_score, list_series
 from analytics.shapley import is_attributable
-from pages.shared import controls
+from pages.shared import cohorts, controls, output
 
 
 @st.fragment
-def show_explanation(view: controls.View, usubjid: str) -> None:
+def show_explanation(view: cohorts.View, usubjid: str) -> None:
     """The panel that explains one score at one visit."""
     st.subheader("Explain a score")
     own = view.panel.filter(pl.col("usubjid") == usubjid)
@@ -87,7 +87,7 @@ def show_table(table: pl.DataFrame, alt: str, columns: dict[str, Any] | None = N
 
 
 @st.fragment
-def show_change(view: controls.View, usubjid: str) -> None:
+def show_change(view: cohorts.View, usubjid: str) -> None:
     """The panel that attributes the change of a score between two visits."""
     st.subheader("Why did it change?")
     own = view.panel.filter(pl.col("usubjid") == usubjid, pl.col("aval").is_not_null())
@@ -114,7 +114,7 @@ def show_change(view: controls.View, usubjid: str) -> None:
     show_shares(view, score, {"usubjid": usubjid, "earlier": earlier, "later": later})
 
 
-def show_shares(view: controls.View, score: Score, pair: dict[str, Any]) -> None:
+def show_shares(view: cohorts.View, score: Score, pair: dict[str, Any]) -> None:
     """The sentence, the bars and the table of one pair of visits."""
     measurements = select_patient(view.study.measurements, pair["usubjid"])
     context = prepare_study(score, view.study, measurements)
@@ -133,7 +133,7 @@ def show_shares(view: controls.View, score: Score, pair: dict[str, Any]) -> None
         f"--from '{pair['earlier']}' --to '{pair['later']}'"
     )
     alt = f"Share of each input in the change of {score.parameter.name}"
-    controls.show_figure(figure, f"why_{score.id}_{pair['usubjid']}", alt, table, command)
+    output.show_figure(figure, f"why_{score.id}_{pair['usubjid']}", alt, table, command)
     show_moved(moved)
 
 

@@ -16,7 +16,8 @@ from analytics.patient import (
     tabulate_values,
 )
 from analytics.summary import summarize_subjects
-from pages.shared import controls
+from pages.shared import cohorts, controls, output
+from pages.shared.labels import LABELS
 
 KEY = ("child_pugh", "meld", "albi", "bilirubin", "albumin", "fibrosis_index")
 STRIPS = 8
@@ -30,7 +31,7 @@ def show_facts(facts: dict[str, object], large: bool = False) -> None:
         column.markdown(f"### {value}" if large and len(str(value)) < LARGEST else f"**{value}**")
 
 
-def show_counts(view: controls.View) -> None:
+def show_counts(view: cohorts.View) -> None:
     """The trial in a few numbers."""
     kinds = ("infusion", "death", "transplant")
     infused, deaths, transplants = (view.events.filter(pl.col("kind") == kind)["usubjid"].n_unique() for kind in kinds)
@@ -41,7 +42,7 @@ def show_counts(view: controls.View) -> None:
     show_facts(facts | {"Deaths": deaths or none, "Transplants": transplants or none}, large=True)
 
 
-def show_patients(view: controls.View) -> None:
+def show_patients(view: cohorts.View) -> None:
     """The patients; a click on a row opens one."""
     st.subheader("Patients")
     recorded = list_parameters(view.panel)
@@ -82,7 +83,7 @@ def label_columns(shown: list[str]) -> dict[str, Any]:
     return labels
 
 
-def show_header(view: controls.View, patient: dict[str, Any]) -> None:
+def show_header(view: cohorts.View, patient: dict[str, Any]) -> None:
     """Who it is, what was infused, and how it ended."""
     events = select_patient(view.events, patient["usubjid"])
     ends = events.filter(pl.col("kind").is_in(["death", "transplant"])).sort("day")
@@ -98,7 +99,7 @@ def show_header(view: controls.View, patient: dict[str, Any]) -> None:
     show_facts(facts)
 
 
-def show_tables(view: controls.View, own: pl.DataFrame, usubjid: str) -> None:
+def show_tables(view: cohorts.View, own: pl.DataFrame, usubjid: str) -> None:
     """Everything known of the patient, in tables."""
     tables = {
         "All values, with file and line": tabulate_values(own),
@@ -108,7 +109,7 @@ def show_tables(view: controls.View, own: pl.DataFrame, usubjid: str) -> None:
     }
     for title, table in tables.items():
         with st.expander(f"{title} ({table.height})"):
-            st.dataframe(table, hide_index=True, placeholder="–", column_config=controls.LABELS, alt=title)
+            st.dataframe(table, hide_index=True, placeholder="–", column_config=LABELS, alt=title)
 
 
 def ask_strips(parameters: list[Parameter]) -> list[Parameter]:
@@ -123,12 +124,12 @@ def ask_strips(parameters: list[Parameter]) -> list[Parameter]:
     return [item for item in parameters if item.paramcd in chosen]
 
 
-def show_course(view: controls.View, usubjid: str, own: pl.DataFrame, chosen: list[Parameter]) -> None:
+def show_course(view: cohorts.View, usubjid: str, own: pl.DataFrame, chosen: list[Parameter]) -> None:
     """The strips on one time axis."""
     axis = Axis(view.origin, tuple(view.study.visits["avisit"]))
     figure = plot_patient(
         own.with_columns(remark=describe_remark()), chosen, select_patient(view.events, usubjid), axis, controls.theme()
     )
     alt = f"Course of {usubjid}: {', '.join(item.name for item in chosen)}"
-    controls.show_figure(figure, f"course_{usubjid}", alt, tabulate_values(own), controls.export_command(view))
+    output.show_figure(figure, f"course_{usubjid}", alt, tabulate_values(own), output.export_command(view.cohort.study))
     st.caption("Green: reference range. Hover a point for the value as reported, its file and line.")

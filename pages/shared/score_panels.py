@@ -12,12 +12,12 @@ from analytics.figures.cohort import plot_completeness
 from analytics.panel import prepare_study
 from analytics.scores import Score, find_score, list_series
 from analytics.shapley import is_attributable
-from pages.shared import controls, patients
+from pages.shared import cohorts, controls, output, patients
 
 FEW = 3  # of fewer patients no mean is attributed
 
 
-def show_computability(view: controls.View) -> None:
+def show_computability(view: cohorts.View) -> None:
     """The map of scores and visits, and what stops the others."""
     st.subheader("Which score can be computed at which visit")
     table = summarize_computability(view.panel, view.study.visits)
@@ -27,7 +27,7 @@ def show_computability(view: controls.View) -> None:
     if names:
         figure = plot_completeness(table, names, controls.theme())
         alt = "Number of patients with each score, by visit"
-        controls.show_figure(figure, "computability", alt, table.drop("order", "position"), command)
+        output.show_figure(figure, "computability", alt, table.drop("order", "position"), command)
     never = whole.filter(pl.col("n") == 0).height
     st.markdown(f"**What stops the others.** {never} scores can be computed for none of these patients.")
     every = controls.ask_one("Count", "stops", [ANY, "Every visit"]) != ANY
@@ -39,7 +39,7 @@ def show_computability(view: controls.View) -> None:
     st.dataframe(shown, hide_index=True, placeholder="–", column_config=columns | missing, alt="What stops scores")
 
 
-def show_attribution(view: controls.View) -> None:
+def show_attribution(view: cohorts.View) -> None:
     """The mean change of a score from baseline to a visit, attributed to its inputs."""
     st.subheader("Why did it change?")
     pairs = view.panel.filter(pl.col("analysis"), pl.col("post"), pl.col("chg").is_not_null())
@@ -63,7 +63,7 @@ def show_attribution(view: controls.View) -> None:
     show_shares(view, score, visit)
 
 
-def show_shares(view: controls.View, score: Score, visit: str) -> None:
+def show_shares(view: cohorts.View, score: Score, visit: str) -> None:
     """The sentence, the bars and the list of patients."""
     context = prepare_study(score, view.study, view.study.measurements)
     shares = attribute_visit(score, context, view.panel, visit)
@@ -77,7 +77,7 @@ def show_shares(view: controls.View, score: Score, visit: str) -> None:
     figure = plot_shares(moved, score.parameter, controls.theme(), shares.join(moved.select("part"), on="part"))
     command = f"python cli.py attribution {view.cohort.options} --score {score.id} --visit '{visit}'"
     alt = f"Mean share of each input in the change of {score.parameter.name} from baseline to {visit}"
-    controls.show_figure(figure, f"why_{score.id}", alt, shares.drop("part"), command)
+    output.show_figure(figure, f"why_{score.id}", alt, shares.drop("part"), command)
     st.caption(
         "Bars: mean share of each input; points: single patients, larger where several have the same. Shapley values: "
         "the average effect of an input over all orders of change. They add up exactly to the change. Only patients "

@@ -4,19 +4,25 @@ Cached frames are shared between sessions and never changed: Polars frames are i
 """
 
 import gc
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import duckdb
+import plotly.graph_objects as go
 import polars as pl
 import streamlit as st
 
+from analytics.cohort import derive_traits, list_events, list_extremes, select_subjects
+from analytics.documents.pictures import has_browser, render_figure
 from analytics.panel import StudyData, assemble_study, derive_panel
+from analytics.summary import NO_ARM
+from analytics.units import CONVENTIONAL, convert_panel
 from data import queries
 from data.database import open_reader
 from data.export import make_harmless
 from data.home import Home, NoStore, find_home
+from data.workspace import Item, fetch_items, make_item, remove_item, save_item
 
 
 @st.cache_resource(show_spinner=False)
@@ -82,9 +88,19 @@ def read_study(study: str) -> StudyData:
     return cached_study(pinned(), study)
 
 
-def read_panel(study: str) -> pl.DataFrame:
-    """Everything measured or derived in a study, from this run's revision."""
-    return cached_panel(pinned(), study)
+def read_panel(study: str, system: str) -> pl.DataFrame:
+    """Everything measured or derived in a study at this run's revision, in a unit system, with each subject's arm."""
+    return cached_panel(pinned(), study, system)
+
+
+def traits(study: str) -> pl.DataFrame:
+    """The subjects of a study with what filters need of them."""
+    return cached_traits(pinned(), study)
+
+
+def extremes(study: str) -> dict[str, tuple[float, float]]:
+    """The smallest and largest baseline of every quantity that varies, in the catalog's units; age among them."""
+    return cached_extremes(pinned(), study)
 
 
 @st.cache_resource(show_spinner=False, max_entries=8)
@@ -96,13 +112,32 @@ def cached_config(stamp: Stamp, study: str) -> dict[str, Any]:
 @st.cache_resource(show_spinner="Reading the study …", max_entries=8)
 def cached_study(stamp: Stamp, study: str) -> StudyData:
     """The frames of one study of one revision."""
-    return assemble_study(queries.fetch_frames(connect(stamp), study), cached_config(stamp, study))
+    data = assemble_study(queries.fetch_frames(connect(stamp), study), cached_config(stamp, study))
+    return replace(data, subjects=data.subjects.with_columns(pl.col("arm").fill_null(NO_ARM)))
 
 
 @st.cache_resource(show_spinner="Computing scores and changes …", max_entries=8)
-def cached_panel(stamp: Stamp, study: str) -> pl.DataFrame:
-    """The panel of one study of one revision."""
-    return derive_panel(cached_study(stamp, study))
+def cached_panel(stamp: Stamp, study: str, system: str) -> pl.DataFrame:
+    """The panel of one study of one revision, in a unit system."""
+    if system != CONVENTIONAL:
+        return convert_panel(cached_panel(stamp, study, CONVENTIONAL), system)
+    data = cached_study(stamp, study)
+    return select_subjects(derive_panel(data), data.subjects)
+
+
+@st.cache_resource(show_spinner=False, max_entries=8)
+def cached_traits(stamp: Stamp, study: str) -> pl.DataFrame:
+    """The subjects of one study of one revision with their class at baseline and the events that they had."""
+    data = cached_study(stamp, study)
+    return derive_traits(
+        data.subjects, cached_panel(stamp, study, CONVENTIONAL), list_events(data.events, data.treatments)
+    )
+
+
+@st.cache_resource(show_spinner=False, max_entries=8)
+def cached_extremes(stamp: Stamp, study: str) -> dict[str, tuple[float, float]]:
+    """The smallest and largest baseline of every quantity of one study of one revision."""
+    return list_extremes(cached_study(stamp, study).subjects, cached_panel(stamp, study, CONVENTIONAL))
 
 
 def statements(study: str) -> pl.DataFrame:
@@ -133,3 +168,49 @@ def lineage() -> pl.DataFrame:
 def findings(study: str) -> pl.DataFrame:
     """Rejected rows and warnings of a study's imports."""
     return queries.fetch_findings(reader(), study)
+
+
+def items(kind: str, study: str) -> list[Item]:
+    """What users saved of a kind for a study, by name."""
+    home = find_home()
+    file = home.workspace_file
+    state = file.stat().st_mtime_ns if file.exists() else 0
+    return [
+        item
+        for item in cached_items(str(home.folder.resolve()), str(state))
+        if (item.kind, item.study) == (kind, study)
+    ]
+
+
+@st.cache_resource(show_spinner=False, max_entries=4)
+def cached_items(folder: str, state: str) -> list[Item]:  # noqa: ARG001
+    """Everything saved, as of this state of the file."""
+    return fetch_items(Home(Path(folder)))
+
+
+def save(kind: str, study: str, name: str, content: str) -> bool:
+    """Save something under a name, for this study; a toast says so where that could not be."""
+    return tell(save_item(find_home(), make_item(kind, study, name, content)))
+
+
+def remove(kind: str, study: str, name: str) -> None:
+    """Remove what was saved under a name; a toast says so where that could not be."""
+    tell(remove_item(find_home(), make_item(kind, study, name, "")))
+
+
+def tell(done: bool) -> bool:
+    """Say it where nothing was saved."""
+    if not done:
+        st.toast("Nothing was saved: an import is running. Try again when it has ended.", icon=":material/lock_clock:")
+    return done
+
+
+@st.cache_resource(show_spinner=False)
+def can_draw_pictures() -> bool:
+    """Whether a browser is installed that can turn a figure into a picture."""
+    return has_browser()
+
+
+def write_figure(figure: go.Figure, kind: str) -> bytes:
+    """A figure as a page that works offline, or as a picture."""
+    return render_figure(figure, kind)

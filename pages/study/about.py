@@ -5,7 +5,8 @@ from typing import Any
 import polars as pl
 import streamlit as st
 
-from pages.shared import controls, store
+from pages.shared import cohorts, store
+from pages.shared.labels import LABELS
 
 UNSTATED = "not stated in the study file"
 
@@ -13,7 +14,7 @@ UNSTATED = "not stated in the study file"
 def render() -> None:
     """The page."""
     st.title("About the data")
-    view = controls.view()
+    view = cohorts.view()
     study = view.cohort.study
     facts = store.config(study)
     st.markdown(str(facts.get("summary", "")))
@@ -49,7 +50,7 @@ def show(table: pl.DataFrame, title: str, note: str) -> None:
         return
     st.subheader(title)
     st.caption(note)
-    st.dataframe(table, hide_index=True, placeholder="–", column_config=controls.LABELS, alt=title)
+    st.dataframe(table, hide_index=True, placeholder="–", column_config=LABELS, alt=title)
 
 
 render()

@@ -6,13 +6,13 @@ import streamlit as st
 from analytics.figures.cohort import plot_completeness, plot_follow_up
 from analytics.panel import list_measured, list_parameters
 from analytics.summary import summarize_baseline, summarize_completeness
-from pages.shared import controls, patients
+from pages.shared import cohorts, controls, output, patients
 
 
 def render() -> None:
     """The page."""
     st.title("Cohort")
-    view = controls.view()
+    view = cohorts.view()
     patients.show_counts(view)
     patients.show_patients(view)
     parameters = controls.order_parameters(list_parameters(view.panel))
@@ -28,7 +28,7 @@ def render() -> None:
     show_completeness(view, {item.paramcd: item.title for item in measured})
 
 
-def show_completeness(view: controls.View, labels: dict[str, str]) -> None:
+def show_completeness(view: cohorts.View, labels: dict[str, str]) -> None:
     """Which values are there at which visit."""
     st.subheader("Completeness: patients with a value, by visit")
     table = summarize_completeness(view.panel, view.subjects, view.study.visits)
@@ -37,10 +37,10 @@ def show_completeness(view: controls.View, labels: dict[str, str]) -> None:
         return
     figure = plot_completeness(table, labels, controls.theme())
     alt = "Heat map of available values by parameter and visit"
-    controls.show_figure(figure, "completeness", alt, table, controls.export_command(view))
+    output.show_figure(figure, "completeness", alt, table, output.export_command(view.cohort.study))
 
 
-def show_follow_up(view: controls.View) -> None:
+def show_follow_up(view: cohorts.View) -> None:
     """How long each patient was followed."""
     st.subheader("Follow-up")
     known = view.subjects.filter(pl.col("last_contact_day").is_not_null())
@@ -50,7 +50,7 @@ def show_follow_up(view: controls.View) -> None:
     figure = plot_follow_up(view.subjects, view.events, view.origin, controls.theme())
     table = known.select("usubjid", "arm", "last_contact_day")
     alt = "Follow-up of each patient with events"
-    controls.show_figure(figure, "follow_up", alt, table, controls.export_command(view))
+    output.show_figure(figure, "follow_up", alt, table, output.export_command(view.cohort.study))
 
 
 render()

@@ -2,13 +2,13 @@
 
 import streamlit as st
 
-from pages.shared import controls, score_panels
+from pages.shared import cohorts, score_panels
 
 
 def render() -> None:
     """The page."""
     st.title("Scores")
-    view = controls.view()
+    view = cohorts.view()
     score_panels.show_attribution(view)
     score_panels.show_computability(view)
 

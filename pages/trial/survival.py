@@ -3,62 +3,42 @@
 import polars as pl
 import streamlit as st
 
-from analytics.catalog import Parameter
 from analytics.catalog.endpoints import ENDPOINTS, Endpoint
 from analytics.figures.survival import Curve, plot_survival
-from analytics.groups import SUBJECT_GROUPS, derive_group, label_group
-from analytics.panel import list_parameters
-from analytics.scores import find_any_parameter
+from analytics.groups import derive_group, label_group
 from analytics.survival.describe import describe_log_rank, summarize_survival
 from analytics.survival.estimate import Survival, estimate_survival
 from analytics.survival.follow_up import derive_time_to_event
-from pages.shared import controls
+from pages.shared import cohorts, controls, output
 
 
 def render() -> None:
     """The page."""
     st.title("Survival")
-    view = controls.view()
+    view = cohorts.view()
     left, right = st.columns(2)
     with left:
         names = {code: endpoint.label for code, endpoint in ENDPOINTS.items()}
         endpoint = ENDPOINTS[controls.ask_code("Endpoint", names, "endpoint", "overall")]
     with right:
-        by = ask_group(view)
+        by = controls.ask_group(view.subjects, view.panel, "by")
     times = derive_time_to_event(view.subjects, view.events, endpoint)
     if times["time"].count() == 0:
         st.info("No follow-up time is recorded for these patients, so no survival can be estimated.")
         st.stop()
-    grouped = times if by == "all" else derive_group(times, view.panel, by, find_parameter(by))
+    grouped = times if by == "all" else derive_group(times, view.panel, by, controls.group_parameter(by))
     result = estimate_survival(grouped, "group" if by != "all" else None)
     if not result.groups:
         st.info("For no patient with follow-up is the group known at baseline.")
         st.stop()
-    curves = [Curve(label_group(by, group.name, find_parameter(by)), group.curve) for group in result.groups]
+    curves = [Curve(label_group(by, group.name, controls.group_parameter(by)), group.curve) for group in result.groups]
     figure = plot_survival(curves, endpoint.label, view.origin, controls.theme())
     flag = f"python cli.py survival {view.cohort.options} --endpoint {endpoint.code}" + (
         f" --by {by}" if by != "all" else ""
     )
     steps = pl.concat([group.curve.with_columns(group=pl.lit(group.name)) for group in result.groups])
-    controls.show_figure(figure, "survival", f"{endpoint.label}: Kaplan-Meier curves with number at risk", steps, flag)
+    output.show_figure(figure, "survival", f"{endpoint.label}: Kaplan-Meier curves with number at risk", steps, flag)
     show_results(result, grouped, endpoint, by)
-
-
-def find_parameter(by: str) -> Parameter | None:
-    """The parameter that a group rests on; None for a column of the subjects."""
-    return None if by in (*SUBJECT_GROUPS, "age", "all") else find_any_parameter(by)
-
-
-def ask_group(view: controls.View) -> str:
-    """The variable that parts the groups, known at baseline."""
-    columns = {code: label for code, label in SUBJECT_GROUPS.items() if view.subjects[code].n_unique() > 1}
-    ages = {"age": "Age, at the median"} if view.subjects["age"].count() else {}
-    based = view.panel.filter(pl.col("base").is_not_null())
-    parameters = controls.order_parameters(list_parameters(based))
-    values = {item.paramcd: f"Baseline {item.name}" for item in parameters if not item.derived}
-    names = {"all": "Nothing: all patients"} | columns | ages | values
-    first = "arm" if "arm" in columns else "all"
-    return controls.ask_code("By", names, "by", first)
 
 
 def show_results(result: Survival, grouped: pl.DataFrame, endpoint: Endpoint, by: str) -> None:

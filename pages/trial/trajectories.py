@@ -7,13 +7,14 @@ from analytics.catalog.constants import SMALL
 from analytics.courses import MEASURES, Measure, describe_axis, place_courses, summarize_courses
 from analytics.definitions import find_note
 from analytics.figures.trajectory import MANY, Axes, plot_trajectories
-from pages.shared import controls
+from pages.shared import cohorts, controls, output
+from pages.shared.labels import LABELS
 
 
 def render() -> None:
     """The page."""
     st.title("Trajectories")
-    view = controls.view()
+    view = cohorts.view()
     parameter = controls.ask_parameter(view.panel, "paramcd")
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         measure = Measure(controls.ask_one("Show", "measure", list(MEASURES)), parameter)
@@ -22,14 +23,14 @@ def render() -> None:
     courses = place_courses(view.panel, view.study.visits, measure, by_visit)
     if courses.is_empty():
         st.info(f"No patient of this cohort has {measure.needs} of {parameter.name}.")
-        controls.show_not_computable(view.panel)
+        output.show_not_computable(view.panel)
         st.stop()
     show_courses(view, courses, measure, by_visit, individuals)
-    controls.show_not_computable(view.panel)
+    output.show_not_computable(view.panel)
 
 
 def show_courses(
-    view: controls.View, courses: pl.DataFrame, measure: Measure, by_visit: bool, individuals: bool
+    view: cohorts.View, courses: pl.DataFrame, measure: Measure, by_visit: bool, individuals: bool
 ) -> None:
     """The figure with its table and the rules behind it."""
     summary = summarize_courses(view.panel, view.study.visits, measure, by_visit)
@@ -39,14 +40,14 @@ def show_courses(
     figure = plot_trajectories(courses, summary, axes, controls.theme(), individuals or few)
     command = f"python cli.py change {view.cohort.options} --parameter {measure.parameter.paramcd} --by arm"
     alt = f"{y_title} by arm, individual courses and means"
-    controls.show_figure(figure, "trajectories", alt, summary, command)
+    output.show_figure(figure, "trajectories", alt, summary, command)
     show_notes(courses, summary, find_note(measure.parameter.paramcd))
     with st.expander("Table"):
         st.dataframe(
             summary.drop("x"),
             hide_index=True,
             placeholder="–",
-            column_config=controls.LABELS,
+            column_config=LABELS,
             alt="Summary by visit and arm",
         )
 

@@ -1,0 +1,1 @@
+"""Frames and figures as documents: pictures, tables for a manuscript."""

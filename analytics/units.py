@@ -1,0 +1,53 @@
+"""Conventional or SI units on screens and exports; storage and formulas keep the catalog's.
+
+Enzymes stay in U/L in both: laboratories that report SI units report them so. Which unit is a
+parameter's SI unit stands in ``analytics/catalog/si_units.csv``; factors are the catalog's.
+"""
+
+import csv
+from dataclasses import replace
+from pathlib import Path
+
+import polars as pl
+
+from analytics.catalog import PARAMETERS, Parameter
+from analytics.catalog.parameter import Range
+
+CONVENTIONAL, SI = "conventional", "SI"
+SYSTEMS = (CONVENTIONAL, SI)
+CONVERTED = ("aval", "base", "chg", "ref_low", "ref_high")
+
+
+def read_si_units() -> dict[str, tuple[str, int]]:
+    """The SI unit and its decimals by parameter, where it is not the catalog's unit."""
+    with (Path(__file__).parent / "catalog" / "si_units.csv").open(encoding="utf-8", newline="") as file:
+        return {row["paramcd"]: (row["unit"], int(row["decimals"])) for row in csv.DictReader(file)}
+
+
+SI_UNITS = read_si_units()
+# Value in the SI unit = value in the catalog's unit x factor.
+FACTORS = {code: 1 / PARAMETERS[code].factor(unit) for code, (unit, _) in SI_UNITS.items()}
+
+
+def convert_panel(rows: pl.DataFrame, system: str) -> pl.DataFrame:
+    """Rows with ``paramcd`` in the unit system: value, baseline, change, limits of normal, as far as they are there."""
+    if system != SI or rows.is_empty():
+        return rows
+    factor = pl.col("paramcd").replace_strict(FACTORS, default=1.0, return_dtype=pl.Float64)
+    return rows.with_columns(pl.col(name) * factor for name in CONVERTED if name in rows.columns)
+
+
+def convert_parameter(parameter: Parameter, system: str) -> Parameter:
+    """The parameter with the unit, decimals and ranges of the unit system."""
+    if system != SI or parameter.paramcd not in SI_UNITS:
+        return parameter
+    unit, decimals = SI_UNITS[parameter.paramcd]
+    factor = FACTORS[parameter.paramcd]
+    ranges = {name: scale(getattr(parameter, name), factor) for name in ("reference", "hard", "soft")}
+    return replace(parameter, unit=unit, decimals=decimals, accepted={}, **ranges)
+
+
+def scale(bounds: Range, factor: float) -> Range:
+    """Both bounds times a factor."""
+    low, high = bounds
+    return (None if low is None else low * factor, None if high is None else high * factor)

@@ -1,0 +1,214 @@
+"""The cohort: asked in the sidebar, saved and restored by name, named at the head of every page."""
+
+from dataclasses import dataclass
+from math import ceil, floor
+
+import polars as pl
+import streamlit as st
+
+from analytics.cohort import AGE, CHOICES, EVENT, Bounds, Cohort, list_choices, list_events, select_cohort
+from analytics.panel import StudyData
+from analytics.units import FACTORS, SI, SYSTEMS
+from pages.shared import controls, store
+
+FILTER = "filter"
+
+
+@dataclass(frozen=True)
+class View:
+    """The cohort as pages see it: its subjects, and the study's frames restricted to them."""
+
+    cohort: Cohort
+    study: StudyData
+    subjects: pl.DataFrame
+    panel: pl.DataFrame
+    origin: str
+
+    @property
+    def events(self) -> pl.DataFrame:
+        """Events of the cohort's subjects, infusions among them."""
+        return self.select(list_events(self.study.events, self.study.treatments))
+
+    def select(self, rows: pl.DataFrame) -> pl.DataFrame:
+        """The rows of the cohort's subjects."""
+        return rows.join(self.subjects.select("usubjid"), on="usubjid", how="semi", maintain_order="left")
+
+
+def ask_cohort() -> Cohort | None:
+    """The study and its filters, asked in the sidebar and kept in the address; None without a study."""
+    known = store.studies()
+    if known.is_empty():
+        return None
+    names = known["study"].to_list()
+    with st.sidebar:
+        study = controls.ask_code("Study", dict(zip(names, names, strict=True)), "study", names[0])
+        controls.ask_one("Units", "units", list(SYSTEMS))
+        follow_name(study)
+        options = list_choices(store.traits(study))
+        chosen = {
+            name: controls.ask_filter(
+                CHOICES[name], label_options(options[name]), name, "any or none" if name == EVENT else "all"
+            )
+            for name in CHOICES
+            if name in options
+        }
+        cohort = Cohort.of(study, chosen, ask_ranges(study))
+        show_saved(cohort)
+    return cohort
+
+
+def label_options(counts: dict[str, int]) -> dict[str, str]:
+    """Options with their number of patients."""
+    return {option: f"{option.replace('_', ' ')} ({n})" for option, n in counts.items()}
+
+
+def ask_ranges(study: str) -> list[Bounds]:
+    """Ranges of baseline values, each with a slider between the smallest and the largest."""
+    linked = [bounds for bounds in map(Bounds.find, st.query_params.get_all("range")) if bounds]
+    extremes = store.extremes(study)
+    if [bounds.text for bounds in linked] != st.session_state.get("range_written", []):
+        st.session_state["ranges"] = [bounds.paramcd for bounds in linked if bounds.paramcd in extremes]
+        for bounds in linked:
+            st.session_state[f"range_{study}_{bounds.paramcd}"] = (bounds.low, bounds.high)
+    names = {code: "Age" if code == AGE else controls.find_parameter(code).title for code in extremes}
+    st.session_state["ranges"] = [code for code in st.session_state.get("ranges", []) if code in names]
+    chosen = st.multiselect(
+        "Baseline range of",
+        list(names),
+        format_func=lambda code: names[code],
+        key="ranges",
+        persist_state="session",
+        placeholder="any value",
+    )
+    ranges = [ask_range(study, code, names[code], extremes[code]) for code in chosen]
+    written = [bounds.text for bounds in ranges]
+    st.session_state["range_written"] = written
+    if st.query_params.get_all("range") != written:
+        st.query_params["range"] = written
+    return ranges
+
+
+def ask_range(study: str, code: str, name: str, extreme: tuple[float, float]) -> Bounds:
+    """The range of one baseline value, asked in the reader's units and kept in the catalog's."""
+    factor = FACTORS.get(code, 1.0) if controls.units() == SI else 1.0
+    decimals = 0 if code == AGE else controls.find_parameter(code).decimals
+    step = 10.0**-decimals
+    bottom, top = floor(extreme[0] * factor / step) * step, ceil(extreme[1] * factor / step) * step
+    key = f"range_{study}_{code}"
+    low, high = st.session_state.get(key, extreme)
+    ends = (round(max(low * factor, bottom), decimals), round(min(high * factor, top), decimals))
+    slid = st.slider(
+        name, bottom, max(top, bottom + step), ends, step, f"%.{decimals}f", key=f"{key}_{controls.units()}"
+    )
+    st.session_state[key] = (slid[0] / factor, slid[1] / factor)
+    return Bounds(code, round(slid[0] / factor, 6), round(slid[1] / factor, 6))
+
+
+def show_saved(cohort: Cohort) -> None:
+    """Saved filters: restored by a click or by a link with ``saved``; the present ones saved under a name."""
+    saved = {item.name: item for item in store.items(FILTER, cohort.study)}
+    with st.popover(f"Saved filters ({len(saved)})", icon=":material/bookmark:", width="stretch"):
+        for name, item in saved.items():
+            words = Cohort.from_json(item.content).words
+            with st.container(horizontal=True, vertical_alignment="center"):
+                st.button(
+                    name,
+                    key=f"restore_{name}",
+                    help=f"{words}; saved by {item.who}",
+                    on_click=restore,
+                    args=(item.content,),
+                )
+                st.button(
+                    "",
+                    key=f"remove_{name}",
+                    icon=":material/delete:",
+                    help=f"Remove {name}",
+                    on_click=store.remove,
+                    args=(FILTER, cohort.study, name),
+                )
+        st.text_input("Save the present filters as", key="filter_name", placeholder="a name", max_chars=80)
+        st.button("Save", key="save_filter", on_click=save_filter, args=(cohort,), disabled=not cohort.is_filtered)
+        if not cohort.is_filtered:
+            st.caption("No filter is set: there is nothing to save.")
+
+
+def save_filter(cohort: Cohort) -> None:
+    """Save the filters under the name typed in; the toast says what became of it."""
+    name = (st.session_state.get("filter_name") or "").strip()
+    if not name:
+        st.toast("Type a name for the filters first.", icon=":material/edit:")
+        return
+    if store.save(FILTER, cohort.study, name, cohort.to_json()):
+        st.session_state["filter_name"] = ""
+
+
+def restore(content: str) -> None:
+    """Set every filter as it was saved."""
+    cohort = Cohort.from_json(content)
+    for name in CHOICES:
+        st.session_state[name] = list(cohort.filters.get(name, ()))
+        controls.write_link(name, st.session_state[name])
+    st.session_state["ranges"] = [bounds.paramcd for bounds in cohort.ranges]
+    for bounds in cohort.ranges:
+        key = f"range_{cohort.study}_{bounds.paramcd}"
+        st.session_state[key] = (bounds.low, bounds.high)
+        for system in SYSTEMS:
+            st.session_state.pop(f"{key}_{system}", None)
+    st.session_state["range_written"] = [bounds.text for bounds in cohort.ranges]
+    st.query_params["range"] = st.session_state["range_written"]
+
+
+def follow_name(study: str) -> None:
+    """Restore the filter that the address names with ``saved``, once; its filters then stand in the address."""
+    name = st.query_params.get("saved")
+    if name is None:
+        return
+    item = next((item for item in store.items(FILTER, study) if item.name == name), None)
+    del st.query_params["saved"]
+    if item is None:
+        st.toast(f"No filter of this study is saved as {name}.", icon=":material/bookmark_remove:")
+        return
+    restore(item.content)
+
+
+def view() -> View:
+    """The cohort chosen in the sidebar. Stops the page, in words, where there is none."""
+    cohort = st.session_state.get("cohort")
+    if cohort is None:
+        st.info(
+            "There is no study yet. Import one in the terminal: `python cli.py import FOLDER`, then reload this page."
+        )
+        st.stop()
+    shown = select_view(cohort)
+    show_head(cohort, shown.study, shown.subjects)
+    if shown.subjects.is_empty():
+        st.info("No subject of this study passes the filters in the sidebar.")
+        st.stop()
+    return shown
+
+
+def select_view(cohort: Cohort) -> View:
+    """The study's frames restricted to a cohort, in the reader's units."""
+    study = store.read_study(cohort.study)
+    panel = store.read_panel(cohort.study, controls.units())
+    # Ranges are kept in the catalog's units.
+    measured = store.read_panel(cohort.study, SYSTEMS[0]) if cohort.ranges else panel
+    subjects = select_cohort(store.traits(cohort.study), measured, cohort)
+    if subjects.height < study.subjects.height:
+        panel = panel.join(subjects.select("usubjid"), on="usubjid", how="semi", maintain_order="left")
+    return View(cohort, study, subjects, panel, f"{store.config(cohort.study)['time_zero']} (day 0)")
+
+
+def show_head(cohort: Cohort, study: StudyData, subjects: pl.DataFrame) -> None:
+    """What is always in view: the study, simulated or real, n of N, the filters, the data cut."""
+    facts = store.config(cohort.study)
+    if facts.get("simulated"):
+        st.warning("**SIMULATED** data: no patient stands behind these numbers.", icon=":material/science:")
+    cut = study.subjects["cut_day"].max()
+    parts = [
+        str(facts.get("title", cohort.study)),
+        f"{subjects.height} of {study.subjects.height} patients" + (f" ({cohort.words})" if cohort.words else ""),
+        f"data as of revision {store.revision()}" + (f", cut at day {cut}" if cut is not None else ""),
+    ]
+    st.session_state["head"] = " · ".join(parts)
+    st.caption(" · ".join([f"**{parts[0]}**", *parts[1:]]))

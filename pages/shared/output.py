@@ -1,0 +1,103 @@
+"""Figures and tables as every page shows them: alternative text, downloads, the command with the same numbers."""
+
+from collections.abc import Callable
+from typing import Any
+
+import plotly.graph_objects as go
+import polars as pl
+import streamlit as st
+
+from analytics.figures.theme import stamp_figure
+from analytics.patient import describe_scores
+from pages.shared import controls, store
+
+PICTURES = {"html": ("Figure (HTML)", "text/html"), "svg": ("SVG", "image/svg+xml"), "png": ("PNG", "image/png")}
+
+
+def show_figure(
+    figure: go.Figure, key: str, alt: str, table: pl.DataFrame, command: str, select: bool = False
+) -> list[Any]:
+    """A figure with its alternative text, its downloads, and the command that prints its numbers.
+
+    With ``select`` the points that the reader clicked come back as their custom data.
+    """
+    config = {
+        "displaylogo": False,
+        "modeBarButtonsToRemove": ["select2d", "lasso2d"],
+        "toImageButtonOptions": {"scale": 2},
+    }
+    chosen: list[Any] = []
+    if select:
+        event = st.plotly_chart(figure, key=key, alt=alt, config=config, on_select="rerun", selection_mode="points")
+        chosen = [point.get("customdata") for point in event["selection"]["points"]]
+    else:
+        st.plotly_chart(figure, key=key, alt=alt, config=config)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        offer_table(table, key)
+        with st.popover("Figure", icon=":material/image:"):
+            offer_figure(figure, key)
+        st.caption(f"The same numbers in the terminal: `{command}`")
+    return [item[0] if isinstance(item, list) else item for item in chosen if item]
+
+
+def offer_table(table: pl.DataFrame, key: str, label: str = "Table (CSV)") -> None:
+    """The download of a table."""
+    simulated = is_simulated()
+    offer(label, lambda: export_csv(table, simulated), f"{key}.csv", "text/csv")
+
+
+def offer(label: str, make: Callable[[], bytes], file: str, mime: str) -> None:
+    """A download that is made at the click; the name of one of simulated data says so."""
+    st.download_button(
+        label,
+        data=make,
+        file_name=f"{'SIMULATED-' if is_simulated() else ''}{file}",
+        mime=mime,
+        key=f"{file.replace('.', '_')}",
+        on_click="ignore",
+        icon=":material/download:",
+    )
+
+
+def offer_figure(figure: go.Figure, key: str) -> None:
+    """The downloads of a figure: a page that works offline, and pictures where a browser can draw them."""
+    dark, note = controls.theme().dark, st.session_state.get("head", "")
+    pictures = store.can_draw_pictures()
+    for kind, (label, mime) in PICTURES.items():
+        if kind == "html" or pictures:
+            make = lambda kind=kind: store.write_figure(stamp_figure(figure, note, dark), kind)  # noqa: E731
+            offer(label, make, f"{key}.{kind}", mime)
+    if not pictures:
+        st.caption(
+            "For a picture use the camera at the top right of the figure: no Chrome, Edge or Chromium was found."
+        )
+
+
+def export_command(study: str) -> str:
+    """The command that writes the study's rows."""
+    return f"python cli.py export --study {study} --out FOLDER"
+
+
+def is_simulated() -> bool:
+    """Whether the study in view is simulated."""
+    cohort = st.session_state.get("cohort")
+    return bool(cohort and store.config(cohort.study).get("simulated"))
+
+
+def export_csv(table: pl.DataFrame, simulated: bool) -> bytes:
+    """A table as CSV for a spreadsheet, its cells made harmless, SIMULATED in a first column where it is.
+
+    It is called at the click, outside the session, so it is told what it must know.
+    """
+    marked = table.with_columns(data=pl.lit("SIMULATED")).select("data", *table.columns) if simulated else table
+    return store.write_csv(marked)
+
+
+def show_not_computable(panel: pl.DataFrame) -> None:
+    """The scores that these patients cannot have, and why."""
+    sentences = describe_scores(panel)
+    if not sentences:
+        return
+    with st.expander(f"Scores that cannot be computed here, and what is missing ({len(sentences)})"):
+        for sentence in sentences:
+            st.caption(sentence)
