@@ -49,7 +49,10 @@ def assemble_study(frames: Mapping[str, pl.DataFrame], config: Mapping[str, Any]
         {code: read_limits(code, limit) for code, limit in config.get("limits", {}).items()},
         config.get("baseline_visit"),
     )
-    return StudyData(**frames, settings=settings, config=config)
+    tolerances = {visit["avisit"]: visit.get("tolerance") for visit in config.get("visits", [])}
+    tolerance = pl.col("avisit").replace_strict(tolerances, default=None, return_dtype=pl.Int64)
+    visits = frames["visits"].with_columns(tolerance=tolerance)
+    return StudyData(**{**frames, "visits": visits}, settings=settings, config=config)
 
 
 def read_limits(code: str, limit: Mapping[str, Any]) -> tuple[float | None, float | None]:

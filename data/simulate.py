@@ -11,7 +11,8 @@ import numpy as np
 import polars as pl
 from numpy.random import Generator
 
-from data.simulate_values import report_values
+from data.simulate_therapy import simulate_therapy
+from data.simulate_values import QUANTITIES, report_values
 from data.simulate_visits import TARGETS, derive_windows
 
 ARMS = ("Control", "ABMi", "ABMi x2", "ABMi + G-CSF")
@@ -29,12 +30,20 @@ EVENTS: dict[str, dict[str, str | int]] = {
     "hcc": {"text": "hepatocellular carcinoma", "grade": 3, "serious": "yes", "related": "no"},
     "adverse_event": {"text": "pain at the harvest site", "grade": 1, "serious": "no", "related": "yes"},
 }
+CRITERIA = (
+    'item = "Age"\nparamcd = "age"\nlow = 18\nhigh = 75',
+    'item = "Total bilirubin"\nparamcd = "bilirubin"\nhigh = 3.0\nunit = "mg/dL"',
+    'item = "Platelet count"\nparamcd = "platelets"\nlow = 30000\nunit = "/uL"',
+    'item = "Child-Pugh class"\nparamcd = "child_pugh"\nclasses = ["B", "C"]',
+    'item = "No hepatocellular carcinoma on imaging"',
+)
 STUDY_TOML = """\
 study = "{study}"
 title = "SIMULATED: bone marrow cell infusion in liver cirrhosis, {subjects} subjects, {arms} arms"
 summary = "SIMULATED data, seed {seed}. No patient stands behind these numbers."
 simulated = true
 time_zero = "infusion"
+reference_arm = "Control"
 coagulation_basis = "inr"
 provenance = "SIMULATED by Hepatrace, {subjects} subjects, {arms} arms, seed {seed}"
 licence = "Apache-2.0"
@@ -47,7 +56,7 @@ notes = [
 visits = [
 {visits}
 ]
-"""
+{plan}"""
 FILES = {
     "subjects": "usubjid arm site age sex etiology last_contact_day cut_day",
     "events": "usubjid kind day grade serious related text",
@@ -71,26 +80,48 @@ def simulate_trial(subjects: int, seed: int, out: Path, arms: int = 2) -> Path:
     roster = simulate_subjects(rng, subjects, arms)
     days, severity = simulate_courses(rng, roster)
     ends = simulate_ends(rng, severity, days)
+    last = ends["last"]
+    drugs, procedures = simulate_therapy(seed, roster, last)
     tables = {
-        "subjects": roster.with_columns(last_contact_day=ends["last"], cut_day=pl.lit(FOLLOW_UP)),
+        "subjects": roster.with_columns(last_contact_day=last, cut_day=pl.lit(FOLLOW_UP)),
         "events": simulate_events(rng, roster, ends, severity),
-        "treatments": simulate_treatments(rng, roster, ends["last"]),
-        "medications": simulate_medications(roster, days, severity, ends["last"]),
-        "measurements": report_values(rng, roster, days, severity, ends["last"]),
+        "treatments": simulate_treatments(rng, roster, last),
+        "medications": simulate_medications(roster, days, severity, last),
+        "measurements": report_values(rng, roster, days, severity, last),
     }
+    for name, more in (("medications", drugs), ("events", procedures)):
+        tables[name] = pl.concat([tables[name], more], how="diagonal_relaxed")
+    facts = {"study": study, "subjects": subjects, "arms": arms, "seed": seed}
+    return write_folder(folder, tables, STUDY_TOML.format(**facts, visits=describe_visits(), plan=describe_plan()))
+
+
+def write_folder(folder: Path, tables: dict[str, pl.DataFrame], head: str) -> Path:
+    """Write the tables and the study file that says how they are read; the folder."""
     filled = {name: table for name, table in tables.items() if table.height}  # one subject may have no infusion
     for name, table in filled.items():
         table.select(FILES[name].split()).write_csv(folder / f"{name}.csv")
-    head = STUDY_TOML.format(study=study, subjects=subjects, arms=arms, seed=seed, visits=describe_visits())
     (folder / "study.toml").write_text(head + "".join(map(describe_file, filled)), encoding="utf-8")
     return folder
+
+
+def describe_plan() -> str:
+    """Eligibility, and the variation that the generator itself puts into values."""
+    source = "SIMULATED: made up for this simulation"
+    criteria = "".join(f'\n[[eligibility]]\n{criterion}\nsource = "{source}"\n' for criterion in CRITERIA)
+    noise = "SIMULATED: the noise of the generator, which has no analytical part of its own"
+    variation = "".join(
+        f'\n[variation.{quantity.paramcd}]\nanalytical = 0\nwithin = {100 * quantity.noise:g}\nsource = "{noise}"\n'
+        for quantity in QUANTITIES
+        if quantity.logarithmic
+    )
+    return criteria + variation
 
 
 def describe_visits() -> str:
     """The visits of study.toml, a line each."""
     return "\n".join(
-        f'    {{ avisit = "{name}", target = {target}, first = {first}, last = {last} }},'
-        for name, target, first, last in derive_windows()
+        f'    {{ avisit = "{name}", target = {target}, first = {first}, last = {last}, tolerance = {tolerance} }},'
+        for name, target, first, last, tolerance in derive_windows()
     )
 
 

@@ -24,6 +24,15 @@ EVENT_COLORS = {
 }
 NEUTRAL = ("#6B7280", "#9CA3AF")
 CARPET = (("#F6D5B8", "#F3F0E3", "#A9D3EC"), ("#7A4414", "#3D3D3D", "#14517A"))  # nothing there, half, all
+BETTER_WORSE = (("#009E73", "#2BBF94"), ("#D55E00", "#FF9A5C"))
+STATUS_COLORS = {
+    "done": ("#009E73", "#2BBF94"),
+    "early": ("#56B4E9", "#56B4E9"),
+    "late": ("#E69F00", "#F0C24B"),
+    "missed": ("#D55E00", "#FF7F50"),
+    "not due": ("#E5E7EB", "#30343C"),
+    "not known": ("#B6BCC6", "#5B6270"),
+}
 INK = ("#1F2937", "#F3F4F6")
 BAND = ("rgba(0,158,115,0.10)", "rgba(43,191,148,0.14)")
 
@@ -47,6 +56,20 @@ class Theme:
     def event(self, kind: str) -> str:
         """The color of a kind of event."""
         return EVENT_COLORS.get(kind, NEUTRAL)[self.dark]
+
+    @property
+    def better(self) -> str:
+        """The color of a change for the better."""
+        return BETTER_WORSE[0][self.dark]
+
+    @property
+    def worse(self) -> str:
+        """The color of a change for the worse."""
+        return BETTER_WORSE[1][self.dark]
+
+    def status(self, name: str) -> str:
+        """The color of a planned visit's status."""
+        return STATUS_COLORS[name][self.dark]
 
     @property
     def neutral(self) -> str:

@@ -40,10 +40,11 @@ def write_study(connection: duckdb.DuckDBPyConnection, study: StudyFile) -> bool
         "INSERT INTO study (study, title, simulated, config) VALUES ($study, $title, $simulated, $config)", params
     )
     for position, visit in enumerate(study.visits):
+        row = {"study": study.study, "position": position, **vars(visit)}
         connection.execute(
             "INSERT INTO visits (study, avisit, position, target_day, first_day, last_day) "
             "VALUES ($study, $avisit, $position, $target, $first, $last)",
-            {"study": study.study, "position": position, **vars(visit)},
+            {name: value for name, value in row.items() if name != "tolerance"},  # pages read it from the config
         )
     return True
 

@@ -7,15 +7,12 @@ from pathlib import Path
 from typing import Any
 
 from analytics.catalog import PARAMETERS, UnknownUnit
+from data.importers.plan import BadStudyFile, check_plan, is_number
 
 SHAPES = ("measurements", "subjects", "events", "treatments", "medications", "statements", "protocol")
 TIME_ZEROS = ("infusion", "randomization", "enrolment")
 BASES = ("inr", "pt_sec", "pt_activity")
 DAY_NUMBERINGS = ("day 0", "cdisc")
-
-
-class BadStudyFile(ValueError):
-    """The study file cannot be used; the message says what is wrong and what would be right."""
 
 
 @dataclass(frozen=True)
@@ -63,12 +60,16 @@ class FileMapping:
 
 @dataclass(frozen=True)
 class VisitWindow:
-    """An analysis visit: target day, first and last day of its window; no window where none is published."""
+    """An analysis visit: target day, first and last day of its window; no window where none is published.
+
+    ``tolerance``: days around the target within which the protocol calls the visit on time.
+    """
 
     avisit: str
     target: int | None = None
     first: int | None = None
     last: int | None = None
+    tolerance: int | None = None
 
 
 @dataclass(frozen=True)
@@ -105,6 +106,7 @@ def parse_study(content: dict[str, Any], name: str) -> StudyFile:
     check_choice(name, "coagulation_basis", content.get("coagulation_basis", "inr"), BASES)
     check_choice(name, "ascites_grade_2_points", content.get("ascites_grade_2_points", 3), (2, 3))
     check_limits(name, content.get("limits", {}))
+    check_plan(name, content)
     return StudyFile(
         study=content["study"],
         title=content["title"],
@@ -131,11 +133,6 @@ def check_limits(name: str, limits: Any) -> None:
             PARAMETERS[code].factor(str(limit.get("unit", PARAMETERS[code].unit)))
         except UnknownUnit as error:
             raise BadStudyFile(f"{where}: {error}") from error
-
-
-def is_number(value: Any) -> bool:
-    """Whether a value of a study file is a number."""
-    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def parse_mapping(entry: dict[str, Any], name: str) -> FileMapping:

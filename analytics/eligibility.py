@@ -1,0 +1,113 @@
+"""The study's criteria checked against what was recorded at baseline, the failing value named."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import polars as pl
+
+from analytics.catalog import PARAMETERS
+from analytics.groups import select_baseline
+from analytics.scores import find_any_parameter, list_series
+
+MET, FAILED, UNKNOWN = "met", "not met", "not known"
+KNOWN = {"age", *PARAMETERS, *list_series()}
+SCHEMA = {
+    "usubjid": pl.String,
+    "criterion": pl.String,
+    "status": pl.String,
+    "found": pl.String,
+    "required": pl.String,
+    "source": pl.String,
+}
+
+
+def check_eligibility(
+    criteria: Sequence[Mapping[str, Any]], subjects: pl.DataFrame, panel: pl.DataFrame
+) -> pl.DataFrame:
+    """One row a subject and criterion: ``status``, ``found`` (the value, in words), ``required``, ``source``.
+
+    A criterion is an ``[[eligibility]]`` of the study file: ``paramcd`` (``age`` among them) with
+    ``low`` and ``high`` (included, in ``unit`` or the catalog's) or ``classes``. One without ``paramcd``
+    cannot be checked against data: its status is not known. ``panel`` is in the catalog's units.
+    """
+    frames = [check_criterion(criterion, subjects, panel) for criterion in criteria]
+    return pl.concat(frames) if frames else pl.DataFrame(schema=SCHEMA)
+
+
+def check_criterion(criterion: Mapping[str, Any], subjects: pl.DataFrame, panel: pl.DataFrame) -> pl.DataFrame:
+    """One criterion for every subject."""
+    code = criterion.get("paramcd")
+    if code and code not in KNOWN:
+        criterion = {"item": criterion["item"], "source": criterion.get("source", "")}
+    based = subjects.select("usubjid", base=pl.lit(None, dtype=pl.Float64), base_class=pl.lit(None, dtype=pl.String))
+    if code == "age":
+        based = subjects.select("usubjid", base=pl.col("age"), base_class=pl.lit(None, dtype=pl.String))
+    elif code:
+        based = subjects.select("usubjid").join(
+            select_baseline(panel, code), on="usubjid", how="left", maintain_order="left"
+        )
+    rows = [
+        {"usubjid": row["usubjid"]} | judge(criterion, row["base"], row["base_class"])
+        for row in based.iter_rows(named=True)
+    ]
+    head = {
+        "criterion": criterion["item"],
+        "required": describe_required(criterion),
+        "source": criterion.get("source", ""),
+    }
+    return pl.DataFrame([row | head for row in rows], schema=SCHEMA)
+
+
+def judge(criterion: Mapping[str, Any], base: float | None, base_class: str | None) -> dict[str, str]:
+    """Whether one subject meets a criterion, and the value that says so."""
+    if not criterion.get("paramcd"):
+        return {"status": UNKNOWN, "found": "not among the recorded values"}
+    if "classes" in criterion:
+        if base_class is None:
+            return {"status": UNKNOWN, "found": "not computable or not recorded"}
+        return {"status": MET if base_class in criterion["classes"] else FAILED, "found": f"class {base_class}"}
+    if base is None:
+        return {"status": UNKNOWN, "found": "not recorded"}
+    value = base / find_factor(criterion)
+    low, high = criterion.get("low"), criterion.get("high")
+    # A value printed as the limit is within it, whatever its last binary digit.
+    within = (low is None or value >= low - 1e-9) and (high is None or value <= high + 1e-9)
+    return {
+        "status": MET if within else FAILED,
+        "found": f"{round(value, 4):g} {criterion.get('unit', '') or unit_of(criterion)}".strip(),
+    }
+
+
+def find_factor(criterion: Mapping[str, Any]) -> float:
+    """The factor from the criterion's unit to the catalog's."""
+    if criterion["paramcd"] == "age" or not criterion.get("unit"):
+        return 1.0
+    return find_any_parameter(criterion["paramcd"]).factor(criterion["unit"])
+
+
+def unit_of(criterion: Mapping[str, Any]) -> str:
+    """The unit in which a criterion is written."""
+    code = criterion.get("paramcd")
+    if not code or code == "age":
+        return "years" if code else ""
+    return criterion.get("unit") or find_any_parameter(code).unit_label
+
+
+def describe_required(criterion: Mapping[str, Any]) -> str:
+    """What a criterion asks for, in words."""
+    if "classes" in criterion:
+        return f"class {' or '.join(criterion['classes'])}"
+    low, high, unit = criterion.get("low"), criterion.get("high"), unit_of(criterion)
+    if low is None and high is None:
+        return criterion.get("required", "")
+    if low is not None and high is not None:
+        return f"{low:g} to {high:g} {unit}".strip()
+    return (f"at least {low:g} {unit}" if high is None else f"at most {high:g} {unit}").strip()
+
+
+def summarize_eligibility(checked: pl.DataFrame) -> pl.DataFrame:
+    """One row a criterion: what is required, how many meet it, do not, or are not known."""
+    counted = checked.group_by("criterion", "required", "source", maintain_order=True).agg(
+        pl.col("status").eq(status).sum().alias(status) for status in (MET, FAILED, UNKNOWN)
+    )
+    return counted.select("criterion", "required", MET, FAILED, UNKNOWN, "source")
