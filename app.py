@@ -13,12 +13,17 @@ def main() -> None:
             "Trial": [
                 st.Page("pages/trial/cohort.py", title="Cohort", icon=":material/groups:", default=True),
                 st.Page("pages/trial/trajectories.py", title="Trajectories", icon=":material/show_chart:"),
+                st.Page("pages/trial/response.py", title="Response", icon=":material/waterfall_chart:"),
+                st.Page("pages/trial/compare.py", title="Two cohorts", icon=":material/compare_arrows:"),
                 st.Page("pages/trial/scores.py", title="Scores", icon=":material/calculate:"),
                 st.Page("pages/trial/survival.py", title="Survival", icon=":material/stairs:"),
             ],
             "Patient": [st.Page("pages/patient/profile.py", title="Patient", icon=":material/person:")],
             "Study": [st.Page("pages/study/about.py", title="About the data", icon=":material/database:")],
-            "Library": [st.Page("pages/library/definitions.py", title="Definitions", icon=":material/menu_book:")],
+            "Library": [
+                st.Page("pages/library/definitions.py", title="Definitions", icon=":material/menu_book:"),
+                st.Page("pages/library/published.py", title="Published tables", icon=":material/table_chart:"),
+            ],
         }
     )
     store.pin()

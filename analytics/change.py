@@ -59,11 +59,11 @@ def select_pairs(changes: pl.DataFrame, paramcd: str) -> pl.DataFrame:
 
 
 def summarize_values(values: pl.DataFrame, by: list[str], column: str) -> pl.DataFrame:
-    """One row a group: ``n``, ``mean``, ``sd``, ``se``, ``median``, ``q1``, ``q3``, ``lower``, ``upper``.
+    """One row a group: ``n``, ``mean``, ``sd``, ``se``, ``median``, ``q1``, ``q3``, ``lower``, ``upper`` and more.
 
     ``by`` are the grouping columns. The interval is the 95 % t interval of the mean and missing for
-    fewer than 10 values: below that, single values are shown instead. Quartiles interpolate
-    linearly (R type 7). Missing values count nowhere.
+    fewer than 10 values: below that, single values are shown instead. Quartiles and
+    ``p5``, ``p95`` interpolate linearly (R type 7). Missing values count nowhere.
 
     Source: design, "Small groups".
     """
@@ -80,6 +80,8 @@ def summarize_values(values: pl.DataFrame, by: list[str], column: str) -> pl.Dat
             q3=x.quantile(0.75, interpolation="linear"),
             smallest=x.min(),
             largest=x.max(),
+            p5=x.quantile(0.05, interpolation="linear"),
+            p95=x.quantile(0.95, interpolation="linear"),
         )
     )
     degrees = summary["n"].cast(pl.Float64) - 1

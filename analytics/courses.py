@@ -8,7 +8,8 @@ from analytics.catalog import Parameter
 from analytics.catalog.constants import MONTH
 from analytics.change import summarize_values
 
-MEASURES = {"Value": "aval", "Change": "chg", "% change": "pchg"}
+MULTIPLE = "× upper limit"
+MEASURES = {"Value": "aval", "Change": "chg", "% change": "pchg", MULTIPLE: "multiple"}
 
 
 @dataclass(frozen=True)
@@ -26,11 +27,13 @@ class Measure:
     @property
     def is_change(self) -> bool:
         """Whether it is relative to baseline, so that 0 means no change."""
-        return self.column != "aval"
+        return self.column in ("chg", "pchg")
 
     @property
     def needs(self) -> str:
         """What a patient must have, for a sentence."""
+        if self.name == MULTIPLE:
+            return "a value with an upper limit of normal"
         return "both a baseline and a later value" if self.is_change else "a value"
 
 
@@ -39,7 +42,7 @@ def describe_axis(
 ) -> tuple[str, str, tuple[str, ...]]:
     """Titles of x and y, and the visits where x counts them."""
     parameter = measure.parameter
-    unit = "%" if measure.column == "pchg" else parameter.unit_label
+    unit = {"pchg": "%", "multiple": MULTIPLE}.get(measure.column, parameter.unit_label)
     said = [parameter.name, "change" if measure.is_change else "", unit]
     y_title = ", ".join(part for part in said if part) + (f" ({parameter.benefit})" if parameter.benefit else "")
     if not by_visit:
@@ -48,8 +51,24 @@ def describe_axis(
     return "Visit", y_title, tuple(names)
 
 
+def derive_multiple(panel: pl.DataFrame, paramcd: str, limit: float | None) -> pl.DataFrame:
+    """The rows of a parameter with ``multiple``: the value over the upper limit of its row, else over ``limit``.
+
+    Missing without an upper limit above 0. ``limit`` is that of the study's laboratory, in the unit of ``aval``.
+    """
+    own = panel.filter(pl.col("paramcd") == paramcd)
+    upper = pl.coalesce("ref_high", pl.lit(limit, dtype=pl.Float64))
+    return own.with_columns(multiple=pl.when(upper > 0).then(pl.col("aval") / upper))
+
+
+def regroup(panel: pl.DataFrame, groups: pl.DataFrame) -> pl.DataFrame:
+    """The rows with ``arm`` replaced by the subject's ``group``; subjects without one are left out."""
+    known = groups.filter(pl.col("group").is_not_null()).select("usubjid", arm="group")
+    return panel.drop("arm").join(known, on="usubjid", how="inner", maintain_order="left")
+
+
 def place_courses(panel: pl.DataFrame, visits: pl.DataFrame, measure: Measure, by_visit: bool) -> pl.DataFrame:
-    """The points of every subject: usubjid, arm, avisit, x, y.
+    """The points of every subject: usubjid, arm, avisit, day, base, aval, x, y.
 
     By visit, x counts the visits that have a point, in the study's order, and only the value that
     counts for a visit is a point. By day, x is in months; values without a day are left out.
@@ -58,7 +77,7 @@ def place_courses(panel: pl.DataFrame, visits: pl.DataFrame, measure: Measure, b
     own = panel.filter(pl.col("paramcd") == measure.parameter.paramcd, pl.col(measure.column).is_not_null())
     if measure.is_change:
         own = own.filter(pl.col("post") | pl.col("day").eq_missing(pl.col("base_day")))
-    columns = ["usubjid", "arm", "avisit", "x", pl.col(measure.column).alias("y")]
+    columns = ["usubjid", "arm", "avisit", "day", "base", "aval", "x", pl.col(measure.column).alias("y")]
     if not by_visit:
         return own.filter(pl.col("day").is_not_null()).with_columns(x=pl.col("day") / MONTH).select(columns)
     own = own.filter(pl.col("analysis"))
@@ -87,3 +106,13 @@ def summarize_courses(panel: pl.DataFrame, visits: pl.DataFrame, measure: Measur
     return (
         dated.filter(pl.col("target_day").is_not_null()).with_columns(x=pl.col("target_day") / MONTH).drop("target_day")
     )
+
+
+def align_visits(
+    summaries: dict[str, pl.DataFrame], visits: pl.DataFrame
+) -> tuple[dict[str, pl.DataFrame], tuple[str, ...]]:
+    """Summaries by visit with one ``x`` for the same visit in all of them, and the visits that x counts."""
+    seen = pl.concat([summary["avisit"] for summary in summaries.values()])
+    order = order_visits(seen, visits)
+    x = pl.col("avisit").replace_strict(order, return_dtype=pl.Float64)
+    return {title: summary.with_columns(x=x) for title, summary in summaries.items()}, tuple(order)

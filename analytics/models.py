@@ -24,6 +24,16 @@ RULES = {
 }
 
 
+CONTROLS = ("control", "placebo", "standard of care", "standard medical treatment", "no treatment", "sham")
+
+
+def choose_reference(groups: list[str], named: str | None) -> str:
+    """The group that others are compared with: the one named, else a control by its name, else the first."""
+    if named in groups:
+        return str(named)
+    return next((group for group in groups if group.casefold() in CONTROLS), groups[0] if groups else "")
+
+
 def carry_forward(pairs: pl.DataFrame, visits: pl.DataFrame, based: pl.DataFrame) -> pl.DataFrame:
     """Pairs with a row for every subject of ``based`` (usubjid, arm, base) and every visit after the first.
 

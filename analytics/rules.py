@@ -46,6 +46,15 @@ class Rule:
         return column <= self.threshold + slack if self.direction == FALL else column >= self.threshold - slack
 
     @property
+    def words(self) -> str:
+        """The rule in words, in the catalog's unit."""
+        side = "at or below" if self.direction == FALL else "at or above"
+        unit = " %" if self.measure == PERCENT else ""
+        marks = {"confirmed": self.confirmed, "not if albumin": self.albumin, "not if diuretics raised": self.diuretics}
+        parts = [f"{self.paramcd.replace('_', ' ')}: {MEASURES[self.measure]} {side} {self.threshold:g}{unit}", self.at]
+        return ", ".join([*parts, *(word for word, set_ in marks.items() if set_)])
+
+    @property
     def options(self) -> str:
         """The rule as options of the terminal."""
         flags = [f"--{name}" for name in ("confirmed", "albumin", "diuretics") if getattr(self, name)]

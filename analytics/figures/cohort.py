@@ -1,5 +1,7 @@
 """The cohort at a glance: follow-up of each subject, and which values are there."""
 
+from typing import Any
+
 import plotly.graph_objects as go
 import polars as pl
 
@@ -18,14 +20,33 @@ EVENT_SYMBOLS = {
 }
 
 
-def plot_follow_up(subjects: pl.DataFrame, events: pl.DataFrame, origin: str, theme: Theme) -> go.Figure:
-    """One bar a subject from day 0 to the last contact, with its events; longest on top of each arm.
+BY_ARM, BY_LENGTH, BY_EVENT, BY_NAME = "Arm, then length", "Length", "First event", "Patient"
+ORDERS = (BY_ARM, BY_LENGTH, BY_EVENT, BY_NAME)
+
+
+def order_subjects(known: pl.DataFrame, events: pl.DataFrame, order: str) -> pl.DataFrame:
+    """The subjects in the order of their bars, first on top; without an event they come last by first event."""
+    if order == BY_NAME:
+        return known.sort("usubjid")
+    if order == BY_LENGTH:
+        return known.sort("last_contact_day", "usubjid", descending=[True, False])
+    if order == BY_EVENT:
+        first = events.filter(pl.col("kind") != "infusion").group_by("usubjid").agg(first=pl.col("day").min())
+        joined = known.join(first, on="usubjid", how="left", maintain_order="left")
+        return joined.sort("first", "usubjid", nulls_last=True).drop("first")
+    return known.sort("arm", "last_contact_day", descending=[False, True])
+
+
+def plot_follow_up(
+    subjects: pl.DataFrame, events: pl.DataFrame, origin: str, theme: Theme, order: str = BY_ARM
+) -> go.Figure:
+    """One bar a subject from day 0 to the last contact, with infusions and events, in one of ``ORDERS``.
 
     ``subjects`` has usubjid, arm, last_contact_day; ``events`` usubjid, kind, day. Subjects without
     a last contact are left out; of more than 400 an evenly spaced sample is drawn.
     """
     known = subjects.filter(pl.col("last_contact_day").is_not_null())
-    ordered = known.sort("arm", "last_contact_day", descending=[False, True])
+    ordered = order_subjects(known, events, order)
     placed = ordered.gather_every(-(-max(1, ordered.height) // MOST_BARS)).with_columns(y=pl.int_range(pl.len()))
     unit = choose_time_unit(float(str(placed["last_contact_day"].max() or 0)))
     figure = go.Figure()
@@ -52,8 +73,8 @@ def add_bars(figure: go.Figure, group: pl.DataFrame, days: float, color: str) ->
         orientation="h",
         name=group["arm"][0],
         marker={"color": color},
-        customdata=group["usubjid"].to_numpy(),
-        hovertemplate="%{customdata}: last contact %{x:.1f}<extra></extra>",
+        customdata=group.select("usubjid").rows(),
+        hovertemplate="%{customdata[0]}: last contact %{x:.1f}<extra></extra>",
     )
     figure.add_trace(trace)
 
@@ -72,8 +93,8 @@ def add_events(
             mode="markers",
             name=kind.replace("_", " "),
             marker={"symbol": EVENT_SYMBOLS.get(kind, "circle-open"), "size": 8, "color": theme.event(kind)},
-            customdata=marks["usubjid"].to_numpy(),
-            hovertemplate="%{customdata}: " + kind.replace("_", " ") + " %{x:.1f}<extra></extra>",
+            customdata=marks.select("usubjid").rows(),
+            hovertemplate="%{customdata[0]}: " + kind.replace("_", " ") + " %{x:.1f}<extra></extra>",
         )
     )
 
@@ -88,21 +109,32 @@ def plot_completeness(table: pl.DataFrame, labels: dict[str, str], theme: Theme)
     cells = {(row["paramcd"], row["avisit"]): row for row in table.iter_rows(named=True)}
     empty = {"n": 0, "expected": None, "share": None}
     rows = [[cells.get((code, visit), empty) for visit in visits] for code in codes]
-    figure = go.Figure(
-        go.Heatmap(
-            z=[[None if cell["share"] is None else 100 * cell["share"] for cell in row] for row in rows],
-            text=[[str(cell["n"]) if cell["n"] else "" for cell in row] for row in rows],
-            customdata=[[cell["expected"] or 0 for cell in row] for row in rows],
-            x=visits,
-            y=[labels[code] for code in codes],
-            texttemplate="%{text}",
-            colorscale=theme.carpet,
-            textfont={"color": theme.ink},
-            colorbar={"title": "% of expected", "thickness": 12},
-            hovertemplate="%{y}, %{x}: %{text} of %{customdata} expected<extra></extra>",
-        )
+    heat = go.Heatmap(
+        z=[[None if cell["share"] is None else 100 * cell["share"] for cell in row] for row in rows],
+        text=[[str(cell["n"]) if cell["n"] else "" for cell in row] for row in rows],
+        x=visits,
+        y=[labels[code] for code in codes],
+        texttemplate="%{text}",
+        colorscale=theme.carpet,
+        textfont={"color": theme.ink},
+        colorbar={"title": "% of expected", "thickness": 12},
+        hoverinfo="skip",
     )
-    figure.update_traces(zmin=0, zmax=100, xgap=2, ygap=2)
+    figure = go.Figure(heat).update_traces(zmin=0, zmax=100, xgap=2, ygap=2)
+    known = [cells[code, visit] | {"y": labels[code]} for code in codes for visit in visits if (code, visit) in cells]
+    figure.add_trace(cover_cells(known))
     figure.update_yaxes(autorange="reversed", automargin=True)
     figure.update_xaxes(side="top")
     return lay_out(figure, max(240, 100 + 26 * len(codes)), legend=False).update_layout(margin={"t": 56, "b": 16})
+
+
+def cover_cells(cells: list[dict[str, Any]]) -> go.Scatter:
+    """Marks that nobody sees over the cells: a heat map has no points to click."""
+    return go.Scatter(
+        x=[cell["avisit"] for cell in cells],
+        y=[cell["y"] for cell in cells],
+        mode="markers",
+        marker={"color": "rgba(0,0,0,0)", "symbol": "square", "size": 16},
+        customdata=[[f"{cell['paramcd']}|{cell['avisit']}", cell["n"], cell["expected"] or 0] for cell in cells],
+        hovertemplate="%{y}, %{x}: %{customdata[1]} of %{customdata[2]} expected<extra></extra>",
+    )

@@ -1,4 +1,4 @@
-"""Courses of one parameter: individuals, and the mean of each arm with its interval."""
+"""Courses of one parameter: individuals, and mean, median or quantile ribbons of each arm, n under each visit."""
 
 from dataclasses import dataclass
 
@@ -12,6 +12,8 @@ MOST_COURSES = 150  # drawn where there are more than 300 subjects
 MANY = 300
 LEAST = 3  # a line through the mean of one or two would be read as a course of the arm
 MOST_MARKERS = 1_500
+MEAN, MEDIAN, RIBBONS = "Mean, 95 % CI", "Median, quartiles", "Quantile ribbons"
+CENTERS = (MEAN, MEDIAN, RIBBONS)
 
 
 @dataclass(frozen=True)
@@ -22,6 +24,7 @@ class Axes:
     y_title: str
     visits: tuple[str, ...] = ()
     zero_line: bool = False
+    center: str = MEAN
 
 
 def select_drawn(courses: pl.DataFrame) -> pl.DataFrame:
@@ -35,22 +38,40 @@ def select_drawn(courses: pl.DataFrame) -> pl.DataFrame:
 def plot_trajectories(
     courses: pl.DataFrame, summary: pl.DataFrame, axes: Axes, theme: Theme, individuals: bool = True
 ) -> go.Figure:
-    """Individual courses and arm means over visits or time, n under each visit.
+    """Individual courses and the middle of each arm over visits or time, n (and how many have no value) below.
 
-    ``courses`` has usubjid, arm, x, y; ``summary`` arm, x, n, mean, lower, upper. An interval is
-    drawn where it is given. Draws an empty frame as empty axes.
+    ``courses`` has usubjid, arm, x, y and perhaps ``beyond`` (drawn larger); ``summary`` is that of
+    ``summarize_courses``, perhaps with ``lost``. An interval is drawn where it is given. Draws an empty
+    frame as empty axes.
     """
     arms = pl.concat([courses["arm"], summary["arm"]]).unique().sort().to_list()
     figure = make_figure_with_counts(max(1, len(arms)), 430)
+    drawn = select_drawn(courses)
     for index, arm in enumerate(arms):
-        if individuals:
-            add_courses(figure, select_drawn(courses).filter(pl.col("arm") == arm), index, theme)
         group = summary.filter(pl.col("arm") == arm).sort("x")
-        add_mean(figure, group.filter(pl.col("n") >= LEAST), arm, index, theme)
-        add_counts(figure, index, group["x"].to_list(), [str(n) for n in group["n"]], theme.color(index))
+        middle = group.filter(pl.col("n") >= LEAST)
+        if axes.center == RIBBONS:
+            add_ribbons(figure, middle, index, theme)
+        if individuals:
+            add_courses(figure, drawn.filter(pl.col("arm") == arm), index, theme)
+        add_middle(figure, middle, arm, axes.center, index, theme)
+        add_counts(figure, index, group["x"].to_list(), describe_counts(group), theme.color(index))
+    finish_axes(figure, arms, axes, theme, "lost" in summary.columns)
+    return lay_out(figure, 490 + 22 * max(1, len(arms))).update_layout(margin_b=8)
+
+
+def describe_counts(group: pl.DataFrame) -> list[str]:
+    """How many have a value, and in brackets how many with a baseline have none."""
+    if "lost" not in group.columns:
+        return [str(n) for n in group["n"]]
+    return [f"{n} (−{lost})" if lost else str(n) for n, lost in group.select("n", "lost").rows()]
+
+
+def finish_axes(figure: go.Figure, arms: list[str], axes: Axes, theme: Theme, lost: bool) -> None:
+    """Titles, ticks, and the line of no change."""
     if axes.zero_line:
         figure.add_hline(y=0, line={"color": theme.neutral, "width": 1, "dash": "dot"}, row=1, col=1)
-    finish_counts(figure, arms, "n at the visit")
+    finish_counts(figure, arms, "n at the visit (without a value)" if lost else "n at the visit")
     figure.update_yaxes(title=axes.y_title, row=1, col=1)
     figure.update_xaxes(title=axes.x_title, row=1, col=1)
     if axes.visits:
@@ -60,7 +81,6 @@ def plot_trajectories(
             "range": [-0.4, len(axes.visits) - 0.6],
         }
         figure.update_xaxes(**span, row=1, col=1)
-    return lay_out(figure, 490 + 22 * max(1, len(arms))).update_layout(margin_b=8)
 
 
 def add_courses(figure: go.Figure, courses: pl.DataFrame, index: int, theme: Theme) -> None:
@@ -69,6 +89,12 @@ def add_courses(figure: go.Figure, courses: pl.DataFrame, index: int, theme: The
         return
     parted = part_with_gaps(courses.sort("usubjid", "x"), "usubjid")
     mode = "lines+markers" if parted.height <= MOST_MARKERS else "lines"
+    beyond = parted["beyond"].fill_null(False).to_list() if "beyond" in parted.columns else [False] * parted.height
+    marker = {
+        "color": [theme.color(index) if far else theme.faint(index, 0.45) for far in beyond],
+        "size": [8 if far else 5 for far in beyond],
+        "symbol": symbol(index),
+    }
     trace = go.Scatter(
         x=numbers(parted["x"]),
         y=numbers(parted["y"]),
@@ -76,26 +102,45 @@ def add_courses(figure: go.Figure, courses: pl.DataFrame, index: int, theme: The
         connectgaps=False,
         showlegend=False,
         line={"color": theme.faint(index, 0.28), "width": 1},
-        marker={"color": theme.faint(index, 0.55), "size": 5, "symbol": symbol(index)},
-        customdata=parted["usubjid"].to_numpy(),
-        hovertemplate="%{customdata}: %{y:.4g}<extra></extra>",
+        marker=marker,
+        customdata=parted.select("usubjid").rows(),
+        hovertemplate="%{customdata[0]}: %{y:.4g}<extra></extra>",
     )
     figure.add_trace(trace, row=1, col=1)
 
 
-def add_mean(figure: go.Figure, group: pl.DataFrame, arm: str, index: int, theme: Theme) -> None:
-    """The mean of one arm with its 95 % interval."""
-    up = group["upper"] - group["mean"]
-    error = {"type": "data", "array": numbers(up), "thickness": 1.5, "width": 5, "color": theme.color(index)}
+def add_ribbons(figure: go.Figure, group: pl.DataFrame, index: int, theme: Theme) -> None:
+    """Where 90 % and 50 % of the patients of one arm lie."""
+    for low, high, alpha in (("p5", "p95", 0.12), ("q1", "q3", 0.25)):
+        x = pl.concat([group["x"], group["x"].reverse()])
+        y = pl.concat([group[low], group[high].reverse()])
+        shade = {"fill": "toself", "fillcolor": theme.faint(index, alpha), "line": {"width": 0}}
+        trace = go.Scatter(x=numbers(x), y=numbers(y), mode="lines", hoverinfo="skip", showlegend=False, **shade)
+        figure.add_trace(trace, row=1, col=1)
+
+
+def add_middle(figure: go.Figure, group: pl.DataFrame, arm: str, center: str, index: int, theme: Theme) -> None:
+    """The mean of one arm with its 95 % interval, or the median with the quartiles."""
+    column, low, high, word = ("mean", "lower", "upper", "mean") if center == MEAN else ("median", "q1", "q3", "median")
+    error = {
+        "type": "data",
+        "symmetric": False,
+        "array": numbers(group[high] - group[column]),
+        "arrayminus": numbers(group[column] - group[low]),
+        "thickness": 1.5,
+        "width": 5,
+        "color": theme.color(index),
+        "visible": center != RIBBONS,
+    }
     trace = go.Scatter(
         x=numbers(group["x"]),
-        y=numbers(group["mean"]),
+        y=numbers(group[column]),
         error_y=error,
-        name=f"{arm}, mean",
+        name=f"{arm}, {word}",
         mode="lines+markers",
         line={"color": theme.color(index), "width": 3, "dash": dash(index)},
         marker={"color": theme.color(index), "size": 9, "symbol": symbol(index)},
-        customdata=group["n"].to_numpy(),
-        hovertemplate=arm + ": mean %{y:.4g}, n = %{customdata}<extra></extra>",
+        text=group["n"].cast(pl.String).to_list(),
+        hovertemplate=arm + f": {word} " + "%{y:.4g}, n = %{text}<extra></extra>",
     )
     figure.add_trace(trace, row=1, col=1)

@@ -10,6 +10,7 @@ from analytics.cohort import AGE, CHOICES, EVENT, Bounds, Cohort, list_choices, 
 from analytics.panel import StudyData
 from analytics.units import FACTORS, SI, SYSTEMS
 from pages.shared import controls, store
+from pages.shared.saved import Shelf, show_shelf
 
 FILTER = "filter"
 
@@ -23,6 +24,7 @@ class View:
     subjects: pl.DataFrame
     panel: pl.DataFrame
     origin: str
+    pooled: bool = False  # two cohorts, each an arm; the terminal has no such view
 
     @property
     def events(self) -> pl.DataFrame:
@@ -106,40 +108,10 @@ def ask_range(study: str, code: str, name: str, extreme: tuple[float, float]) ->
 
 def show_saved(cohort: Cohort) -> None:
     """Saved filters: restored by a click or by a link with ``saved``; the present ones saved under a name."""
-    saved = {item.name: item for item in store.items(FILTER, cohort.study)}
-    with st.popover(f"Saved filters ({len(saved)})", icon=":material/bookmark:", width="stretch"):
-        for name, item in saved.items():
-            words = Cohort.from_json(item.content).words
-            with st.container(horizontal=True, vertical_alignment="center"):
-                st.button(
-                    name,
-                    key=f"restore_{name}",
-                    help=f"{words}; saved by {item.who}",
-                    on_click=restore,
-                    args=(item.content,),
-                )
-                st.button(
-                    "",
-                    key=f"remove_{name}",
-                    icon=":material/delete:",
-                    help=f"Remove {name}",
-                    on_click=store.remove,
-                    args=(FILTER, cohort.study, name),
-                )
-        st.text_input("Save the present filters as", key="filter_name", placeholder="a name", max_chars=80)
-        st.button("Save", key="save_filter", on_click=save_filter, args=(cohort,), disabled=not cohort.is_filtered)
-        if not cohort.is_filtered:
-            st.caption("No filter is set: there is nothing to save.")
-
-
-def save_filter(cohort: Cohort) -> None:
-    """Save the filters under the name typed in; the toast says what became of it."""
-    name = (st.session_state.get("filter_name") or "").strip()
-    if not name:
-        st.toast("Type a name for the filters first.", icon=":material/edit:")
-        return
-    if store.save(FILTER, cohort.study, name, cohort.to_json()):
-        st.session_state["filter_name"] = ""
+    describe = lambda content: Cohort.from_json(content).words  # noqa: E731
+    shelf = Shelf(FILTER, cohort.study, "Saved filters", ":material/bookmark:", restore, describe)
+    reason = "" if cohort.is_filtered else "No filter is set: there is nothing to save."
+    show_shelf(shelf, store.items(FILTER, cohort.study), cohort.to_json(), reason)
 
 
 def restore(content: str) -> None:

@@ -77,3 +77,21 @@ LABELS = {
     "lower": "Lower 95 %",
     "upper": "Upper 95 %",
 }
+PUBLISHED = {  # two groups known by mean, SD and number
+    "label": "Row",
+    "mean1": "Mean 1",
+    "sd1": "SD 1",
+    "n1": "n 1",
+    "mean2": "Mean 2",
+    "sd2": "SD 2",
+    "n2": "n 2",
+    "difference": "Difference",
+    "t": "t",
+    "p_student": "p, Student",
+    "df_welch": "df, Welch",
+    "p_welch": "p, Welch",
+    "lower": "Lower 95 % (Welch)",
+    "upper": "Upper 95 % (Welch)",
+    "cohens_d": "Cohen's d",
+    "hedges_g": "Hedges' g",
+}

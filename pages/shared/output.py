@@ -9,6 +9,7 @@ import streamlit as st
 
 from analytics.figures.theme import stamp_figure
 from analytics.patient import describe_scores
+from analytics.units import CONVENTIONAL
 from pages.shared import controls, store
 
 PICTURES = {"html": ("Figure (HTML)", "text/html"), "svg": ("SVG", "image/svg+xml"), "png": ("PNG", "image/png")}
@@ -36,7 +37,8 @@ def show_figure(
         offer_table(table, key)
         with st.popover("Figure", icon=":material/image:"):
             offer_figure(figure, key)
-        st.caption(f"The same numbers in the terminal: `{command}`")
+        if command:
+            st.caption(f"The same numbers in the terminal: `{command}`")
     return [item[0] if isinstance(item, list) else item for item in chosen if item]
 
 
@@ -71,6 +73,11 @@ def offer_figure(figure: go.Figure, key: str) -> None:
         st.caption(
             "For a picture use the camera at the top right of the figure: no Chrome, Edge or Chromium was found."
         )
+
+
+def units_flag() -> str:
+    """The option of the terminal for the reader's units."""
+    return "" if controls.units() == CONVENTIONAL else f" --units {controls.units()}"
 
 
 def export_command(study: str) -> str:

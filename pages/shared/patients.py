@@ -72,6 +72,13 @@ def choose_patient(table: pl.DataFrame, key: str, columns: dict[str, Any], alt: 
         controls.open_patient(table["usubjid"][event["selection"]["rows"][0]])
 
 
+def list_members(ids: list[str], title: str, key: str) -> None:
+    """The patients behind a count; a click opens one."""
+    st.markdown(f"**{title}: {len(ids)} patient{'s' if len(ids) != 1 else ''}**")
+    if ids:
+        choose_patient(pl.DataFrame({"usubjid": ids}), key, {"usubjid": "Patient"}, f"Patients: {title}")
+
+
 def label_columns(shown: list[str]) -> dict[str, Any]:
     """The columns of the list of patients, with the decimals of the catalog."""
     labels: dict[str, Any] = {"usubjid": "Patient", "arm": "Arm", "sex": "Sex", "etiology": "Etiology"}

@@ -1,0 +1,233 @@
+"""Is it more than noise? The tests of change beside the figure of the courses."""
+
+from dataclasses import dataclass
+
+import polars as pl
+import streamlit as st
+
+from analytics.catalog import Parameter
+from analytics.catalog.constants import SMALL
+from analytics.change import select_pairs
+from analytics.compare import compare_between, compare_within, derive_log, describe_smallest_p, order_visits
+from analytics.dropout import select_based, summarize_dropout
+from analytics.models import RULES, choose_reference, compare_missing, fit_trend, tabulate_trend
+from analytics.present import (
+    describe_number,
+    describe_p,
+    present_between,
+    present_missing,
+    present_several,
+    present_terms,
+    present_within,
+)
+from analytics.several import compare_several
+from pages.shared import cohorts, controls, output
+
+WITHIN, BETWEEN, SEVERAL, MISSING, SLOPE = (
+    "Within groups",
+    "Between groups",
+    "All groups at a visit",
+    "Missing follow-up",
+    "Slope over time",
+)
+TABLES = {WITHIN: "within", BETWEEN: "between", SEVERAL: "several", MISSING: "missing", SLOPE: "slope"}
+LOGARITHM = "Ratios (logarithms)"
+
+
+@dataclass(frozen=True)
+class Question:
+    """What is tested: the cohort, its panel with the groups in ``arm``, the pairs, and how results are written."""
+
+    view: cohorts.View
+    panel: pl.DataFrame
+    parameter: Parameter
+    pairs: pl.DataFrame
+    by: str
+    logarithm: bool
+
+    @property
+    def decimals(self) -> int:
+        """The decimals of means and differences."""
+        return 2 if self.logarithm else self.parameter.decimals + 1
+
+    @property
+    def visits(self) -> list[str]:
+        """The visits that have a pair."""
+        return order_visits(self.pairs, self.view.study.visits)
+
+    @property
+    def groups(self) -> list[str]:
+        """The groups that have a pair."""
+        return self.pairs["arm"].unique().sort().to_list()
+
+
+@st.fragment
+def show_statistics(view: cohorts.View, panel: pl.DataFrame, parameter: Parameter, by: str) -> None:
+    """The tests of one parameter; ``panel`` has the groups in ``arm``."""
+    st.subheader("Is the change more than noise?")
+    pairs = select_pairs(panel, parameter.paramcd)
+    if pairs.is_empty():
+        st.info(f"No patient has {parameter.name} at baseline and at a visit after it, so no change can be tested.")
+        return
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+        kind = controls.ask_one("Compare", "tests", list(SHOW))
+        logarithm = controls.ask_one("Scale", "scale", ["As measured", LOGARITHM]) == LOGARITHM
+    positive = pairs.filter(pl.col("aval") > 0, pl.col("base") > 0)
+    if logarithm and positive.height < pairs.height:
+        st.caption(f"{pairs.height - positive.height} pairs have a value that is not above 0: without logarithm.")
+    question = Question(view, panel, parameter, derive_log(pairs) if logarithm else pairs, by, logarithm)
+    if question.pairs.is_empty():
+        st.info("No pair has a logarithm.")
+        return
+    table = SHOW[kind](question)
+    flags = f" --by {by}" if by != controls.ALL else ""
+    command = f"python cli.py change {view.cohort.options} --parameter {parameter.paramcd}{flags}"
+    with st.container(horizontal=True, vertical_alignment="center"):
+        output.offer_table(table, f"change_{TABLES[kind]}")
+        log = " --log" if logarithm else ""
+        if not view.pooled:
+            st.caption(
+                f"The same numbers in the terminal: `{command} --table {TABLES[kind]}{log}{output.units_flag()}`"
+            )
+
+
+def show_table(table: pl.DataFrame, alt: str) -> None:
+    """A table of text as high as it is, up to 16 rows."""
+    height = "content" if table.height <= 16 else 600
+    st.dataframe(table, hide_index=True, placeholder="–", height=height, alt=alt)
+
+
+def show_within(question: Question) -> pl.DataFrame:
+    """The change of every group at every visit against no change."""
+    table = compare_within(question.pairs, question.view.study.visits)
+    show_table(present_within(table, question.decimals, "Group"), "Tests of the change within groups")
+    small = table.filter(pl.col("n") < SMALL)
+    for row in small.iter_rows(named=True):
+        where = f"{row['avisit']}, {row['arm']}: " if table.height > 1 else ""
+        st.markdown(f"{where}p = {describe_p(row['p_sign_flip'])} (exact sign flip); "
+                    f"{describe_smallest_p(row['n'], row['n_zero'])}")  # fmt: skip
+    methods = (
+        "Paired t test; Wilcoxon signed rank, exact, zeros dropped; sign-flip permutation of the mean, exact up to 20 "
+        "changes, beyond from 100,000 drawn patterns; Hodges-Lehmann estimate with its exact limits."
+    )
+    notes = [methods]
+    notes += [f"Below {SMALL} patients only the exact methods are given."] if small.height else []
+    st.caption(" ".join([*notes, describe_count(table.height, 1)]))
+    return table
+
+
+def describe_count(rows: int, tests: int) -> str:
+    """That p values are exploratory, and how many comparisons were made."""
+    number = rows * tests
+    return f"Exploratory: {number} comparison{'s' if number != 1 else ''}, p values not adjusted for their number."
+
+
+def show_between(question: Question) -> pl.DataFrame:
+    """The change of every group minus that of the reference."""
+    reference = choose_reference(question.groups, question.view.study.reference_arm)
+    table = compare_between(question.pairs, question.view.study.visits, reference)
+    if table.is_empty():
+        st.info("There is only one group: choose what parts the patients above the figure.")
+        return table
+    show_table(present_between(table, question.decimals), "Tests of the change between groups")
+    st.caption(
+        f"Change minus change in {reference}. Welch and Student t tests; Mann-Whitney, exact with up to 60 patients; "
+        f"analysis of covariance: change ~ baseline + group. With fewer than {SMALL} in a group only the exact test is "
+        f"given. {describe_count(table.height, 1)}"
+    )
+    return table
+
+
+def show_several(question: Question) -> pl.DataFrame:
+    """All groups at one visit."""
+    visits = question.visits
+    visit = controls.ask_detail("At", dict(zip(visits, visits, strict=True)), "several_at", visits[-1])
+    tests, pairs = compare_several(question.pairs.filter(pl.col("avisit") == visit), "chg")
+    if tests.is_empty():
+        st.info("Fewer than two groups have two patients or more at this visit.")
+        return tests
+    first, second = present_several(tests, pairs, question.decimals)
+    show_table(first, "Tests of all groups")
+    if second.height:
+        show_table(second, "Pairs of groups")
+        st.caption("Fisher's LSD uses the pooled variance of all groups and is read only where the analysis of "
+                   "variance is significant; with more than three groups it does not hold its level, so Holm's and "
+                   "Tukey's p stand beside.")  # fmt: skip
+    return pairs if pairs.height else tests
+
+
+def show_missing(question: Question) -> pl.DataFrame:
+    """Observed cases, last value carried forward and the mixed model, side by side."""
+    groups, study = question.groups, question.view.study
+    reference = choose_reference(groups, study.reference_arm)
+    others = [group for group in groups if group != reference]
+    if not others:
+        st.info("There is only one group: choose what parts the patients above the figure.")
+        return pl.DataFrame()
+    arm = controls.ask_detail("Group", dict(zip(others, others, strict=True)), "missing_arm", others[0])
+    based = select_based(question.panel, question.parameter.paramcd)
+    if question.logarithm:
+        based = based.filter(pl.col("base") > 0).with_columns(pl.col("base").log())
+    table = compare_missing(question.pairs, study.visits, based, reference, arm)
+    last = question.visits[-1]
+    ordered = pl.concat([table.filter(pl.col("avisit") == last), table.filter(pl.col("avisit") != last)])
+    st.markdown(f"**{arm} minus {reference}**, adjusted for baseline; {last} first")
+    show_table(present_missing(ordered, question.decimals, question.logarithm), "Three ways with missing follow-up")
+    for name, rule in RULES.items():
+        st.caption(f"**{name}**: {rule}")
+    if table["p"].null_count() == table.height:
+        st.caption(f"With fewer than {SMALL} patients in a group no model is fitted.")
+    show_dropout(question)
+    return table
+
+
+def show_dropout(question: Question) -> None:
+    """Who has no value, and how ill they were at baseline."""
+    view, parameter = question.view, question.parameter
+    codes = set(question.panel.filter(pl.col("base").is_not_null())["paramcd"])
+    severity = next((code for code in ("child_pugh", "meld", "albi", "bilirubin") if code in codes), None)
+    table = summarize_dropout(question.panel, parameter.paramcd, view.study.visits, severity)
+    measure = controls.find_parameter(severity) if severity else parameter
+    rows = [
+        {
+            "Visit": row["avisit"],
+            "Group": row["arm"],
+            "With a value": row["kept"],
+            "Without": row["lost"],
+            f"Baseline {parameter.name}, with": describe_number(row["kept_base"], parameter.decimals + 1),
+            f"Baseline {parameter.name}, without": describe_number(row["lost_base"], parameter.decimals + 1),
+        }
+        | ({} if severity in (None, parameter.paramcd) else {
+            f"Baseline {measure.name}, with": describe_number(row["kept_severity"], measure.decimals + 1),
+            f"Baseline {measure.name}, without": describe_number(row["lost_severity"], measure.decimals + 1),
+        })
+        for row in table.iter_rows(named=True)
+    ]  # fmt: skip
+    st.markdown("**Who has no value, and how ill they were at baseline**")
+    show_table(pl.DataFrame(rows), "Baseline of patients with and without a value at each visit")
+
+
+def show_slope(question: Question) -> pl.DataFrame:
+    """The mixed model over time."""
+    own = question.panel.filter(pl.col("paramcd") == question.parameter.paramcd, pl.col("day").is_not_null())
+    values = own.filter(pl.col("aval").is_not_null())
+    if question.logarithm:
+        values = values.filter(pl.col("aval") > 0).with_columns(pl.col("aval").log())
+    reference = choose_reference(question.groups, question.view.study.reference_arm)
+    trend = fit_trend(values, reference)
+    table = tabulate_trend(trend)
+    if table.is_empty():
+        st.info(f"No mixed model is shown: it needs days, {SMALL} patients in each group, repeated values, and must "
+                "converge.")  # fmt: skip
+        return table
+    show_table(present_terms(table, question.decimals + 1), "Coefficients of the mixed model")
+    fit = trend.fit
+    said = f"{fit.n} values of {fit.subjects} patients; " if fit else ""
+    st.caption(
+        f"{said}value ~ time × group with {trend.effects} for each patient, REML, all values from screening on; "
+        f"t tests with Satterthwaite's degrees of freedom. {describe_count(table.height, 1)}"
+    )
+    return table
+
+
+SHOW = {WITHIN: show_within, BETWEEN: show_between, SEVERAL: show_several, MISSING: show_missing, SLOPE: show_slope}

@@ -1,0 +1,223 @@
+"""Courses of one parameter by group, of several parameters side by side, and what is larger than noise."""
+
+import json
+from dataclasses import dataclass
+
+import polars as pl
+import streamlit as st
+
+from analytics.catalog import Parameter
+from analytics.catalog.constants import SMALL
+from analytics.courses import (
+    MEASURES,
+    MULTIPLE,
+    Measure,
+    align_visits,
+    derive_multiple,
+    describe_axis,
+    place_courses,
+    regroup,
+    summarize_courses,
+)
+from analytics.definitions import find_note
+from analytics.dropout import summarize_dropout
+from analytics.figures.multiples import plot_multiples
+from analytics.figures.trajectory import CENTERS, MANY, MEDIAN, RIBBONS, Axes, plot_trajectories
+from analytics.groups import derive_group, label_group
+from analytics.noise import Variation, derive_beyond_noise, find_variation
+from analytics.panel import list_parameters
+from analytics.units import FACTORS, SI
+from pages.shared import cohorts, controls, output, store
+from pages.shared.labels import LABELS
+
+VARIATION = "variation"
+MOST_MULTIPLES = 6
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is drawn: the cohort, its panel with the groups in ``arm``, and how."""
+
+    view: cohorts.View
+    panel: pl.DataFrame
+    measure: Measure
+    by: str
+    by_visit: bool
+    center: str
+    individuals: bool
+
+
+def group_panel(view: cohorts.View, by: str) -> pl.DataFrame:
+    """The cohort's panel with the chosen groups in ``arm``; patients without a known group are left out, in words."""
+    if by == "arm":
+        return view.panel
+    if by == controls.ALL:
+        return view.panel.with_columns(arm=pl.lit("All patients"))
+    parameter = controls.group_parameter(by)
+    groups = derive_group(view.subjects, view.panel, by, parameter)
+    named = {name: label_group(by, name, parameter) for name in groups["group"].drop_nulls().unique()}
+    groups = groups.with_columns(pl.col("group").replace(named))
+    unknown = groups["group"].null_count()
+    if unknown:
+        st.caption(f"{unknown} patients whose group is not known are left out.")
+    return regroup(view.panel, groups)
+
+
+def find_limit(view: cohorts.View, parameter: Parameter) -> float | None:
+    """The upper limit of the study's laboratory, in the reader's units."""
+    limit = view.study.settings.limits.get(parameter.paramcd, (None, None))[1]
+    factor = FACTORS.get(parameter.paramcd, 1.0) if controls.units() == SI else 1.0
+    return None if limit is None else limit * factor
+
+
+def list_measures(view: cohorts.View, parameter: Parameter) -> list[str]:
+    """What can be shown: multiples of the upper limit only where a limit is recorded."""
+    own = view.panel.filter(pl.col("paramcd") == parameter.paramcd)
+    limited = own["ref_high"].count() > 0 or find_limit(view, parameter) is not None
+    return [name for name in MEASURES if name != MULTIPLE or limited]
+
+
+def add_multiple(view: cohorts.View, panel: pl.DataFrame, measure: Measure) -> pl.DataFrame:
+    """The panel with multiples of the upper limit, where they are shown."""
+    if measure.name != MULTIPLE:
+        return panel
+    return derive_multiple(panel, measure.parameter.paramcd, find_limit(view, measure.parameter))
+
+
+def list_axes(panel: pl.DataFrame) -> list[str]:
+    """What x can be: visits only where values have one, days only where values have one."""
+    axes = {"Visits": panel["analysis"].any(), "Days": panel["day"].count() > 0}
+    return [name for name, there in axes.items() if there] or ["Days"]
+
+
+def ask_center(view: cohorts.View) -> str:
+    """How the middle of a group is drawn: ribbons at first from 300 patients on."""
+    large = view.subjects.height >= MANY
+    return controls.ask_one(
+        "Middle", "ribbon" if large else "center", [RIBBONS, *CENTERS[:2]] if large else list(CENTERS)
+    )
+
+
+def show_courses(plan: Plan, courses: pl.DataFrame) -> None:
+    """The figure with its table and the rules behind it; a click on a course opens the patient."""
+    view, measure = plan.view, plan.measure
+    variation = find_noise(view, measure.parameter)
+    if variation and measure.name != MULTIPLE:
+        courses = derive_beyond_noise(courses, variation)
+    summary = add_lost(plan, summarize_courses(plan.panel, view.study.visits, measure, plan.by_visit))
+    x_title, y_title, visits = describe_axis(courses, measure, plan.by_visit, view.origin)
+    few = summary.filter(pl.col("n") >= SMALL).is_empty()
+    axes = Axes(x_title, y_title, visits, measure.is_change, plan.center)
+    drawn = (plan.individuals and (plan.center != RIBBONS or courses["usubjid"].n_unique() < MANY)) or few
+    figure = plot_trajectories(courses, summary, axes, controls.theme(), drawn)
+    by = f" --by {plan.by}" if plan.by != controls.ALL else ""
+    command = f"python cli.py change {view.cohort.options} --parameter {measure.parameter.paramcd}{by}"
+    command = "" if view.pooled else command + output.units_flag()
+    alt = f"{y_title} by group, individual courses and {plan.center.lower()}"
+    clicked = output.show_figure(figure, "trajectories", alt, summary, command, select=not view.pooled)
+    if clicked:
+        controls.open_patient(str(clicked[0]))
+    show_notes(plan, courses, summary)
+    show_noise(view, measure.parameter, courses, variation)
+    with st.expander("Table"):
+        st.dataframe(summary.drop("x"), hide_index=True, placeholder="–", column_config=LABELS, alt="Summary by visit")
+
+
+def add_lost(plan: Plan, summary: pl.DataFrame) -> pl.DataFrame:
+    """The summary with ``lost``: how many with a baseline have no value at the visit."""
+    dropout = summarize_dropout(plan.panel, plan.measure.parameter.paramcd, plan.view.study.visits)
+    counts = dropout.select("avisit", "arm", "lost")
+    return summary.join(counts, on=["avisit", "arm"], how="left", maintain_order="left").with_columns(
+        pl.col("lost").fill_null(0)
+    )
+
+
+def show_notes(plan: Plan, courses: pl.DataFrame, summary: pl.DataFrame) -> None:
+    """The rules in force for this figure."""
+    n = courses["usubjid"].n_unique()
+    middle = {
+        MEDIAN: "Thick lines are medians, bars the quartiles.",
+        RIBBONS: "Bands hold the middle 50 % and 90 % of patients, the line is the median.",
+    }.get(plan.center, "Thick lines are means of observed cases (from 3 patients on), bars their 95 % t interval.")
+    notes = [middle] + ([] if plan.view.pooled else ["Click a course to open the patient."])
+    if plan.center not in (MEDIAN, RIBBONS) and summary.filter(pl.col("n") < SMALL).height:
+        notes.append(f"Below {SMALL} patients no interval is drawn; read the single courses.")
+    if n > MANY and plan.center != RIBBONS:
+        notes.append(f"An evenly spaced sample of the {n} single courses is drawn; means use all.")
+    notes.append("Baseline is the last value in the 90 days up to day 0; change is later minus earlier.")
+    st.caption(" ".join([*notes, find_note(plan.measure.parameter.paramcd)]))
+
+
+def find_noise(view: cohorts.View, parameter: Parameter) -> Variation | None:
+    """The variation of a parameter: what users entered, else what the study file says."""
+    saved = {item.name: json.loads(item.content) for item in store.items(VARIATION, view.cohort.study)}
+    return find_variation(view.study.config, saved, parameter.paramcd)
+
+
+def show_noise(view: cohorts.View, parameter: Parameter, courses: pl.DataFrame, variation: Variation | None) -> None:
+    """Which changes are larger than noise, or how to say what noise is."""
+    if parameter.levels:
+        return
+    if variation is None:
+        st.caption(f"Change larger than noise: no published value entered for {parameter.name}.")
+    elif "beyond" in courses.columns:
+        later = courses.filter(pl.col("beyond").is_not_null(), pl.col("aval") != pl.col("base"))
+        latest = later.sort("day", nulls_last=True, maintain_order=True).group_by("usubjid").last()
+        n = latest.filter(pl.col("beyond")).height
+        st.caption(
+            f"{variation.words} Larger points are beyond it: {n} of {latest.height} patients at their latest value."
+        )
+    with st.popover("Enter the variation", icon=":material/straighten:"):
+        ask_variation(view, parameter, variation)
+
+
+def ask_variation(view: cohorts.View, parameter: Parameter, variation: Variation | None) -> None:
+    """Analytical and within-person variation with their source, saved for the study."""
+    key = f"{VARIATION}_{parameter.paramcd}"
+    now = variation or Variation(0.0, 0.0, "")
+    analytical = st.number_input("Analytical variation, %", 0.0, 200.0, now.analytical, 0.1, key=f"{key}_analytical")
+    within = st.number_input("Within-person variation, %", 0.0, 200.0, now.within, 0.1, key=f"{key}_within")
+    source = st.text_input("Source (citation, or whose measurement)", now.source, key=f"{key}_source", max_chars=300)
+    content = json.dumps({"analytical": analytical, "within": within, "source": source.strip()})
+    if st.button("Save", key=f"{key}_save", disabled=not (source.strip() and analytical + within > 0)):
+        store.save(VARIATION, view.cohort.study, parameter.paramcd, content)
+        st.rerun()
+    st.caption("Coefficients of variation. Without a source nothing is saved.")
+
+
+@st.fragment
+def show_multiples(plan: Plan) -> None:
+    """Several parameters side by side."""
+    st.subheader("Several parameters side by side")
+    view = plan.view
+    names = {item.paramcd: item.title for item in controls.order_parameters(list_parameters(view.panel))}
+    changed = [code for code in ("child_pugh", "meld", "bilirubin", "albumin", "fibrosis_index") if code in names]
+    key = "multiples_" + view.cohort.study
+    chosen = st.multiselect(
+        "Parameters", list(names), changed[:4], lambda code: names[code], key=key, max_selections=MOST_MULTIPLES
+    )
+    summaries, x_title = summarize_parameters(plan, chosen)
+    if not summaries:
+        st.info("Choose parameters to compare.")
+        return
+    order: tuple[str, ...] = ()
+    if plan.by_visit:
+        summaries, order = align_visits(summaries, view.study.visits)
+    figure = plot_multiples(summaries, x_title, order, controls.theme())
+    table = pl.concat([summary.with_columns(parameter=pl.lit(title)) for title, summary in summaries.items()])
+    alt = f"Means of {len(summaries)} parameters by group"
+    output.show_figure(figure, "multiples", alt, table, output.export_command(view.cohort.study))
+
+
+def summarize_parameters(plan: Plan, codes: list[str]) -> tuple[dict[str, pl.DataFrame], str]:
+    """The summary of every parameter that has what is shown, by its title; the title of x."""
+    view, summaries, x_title = plan.view, {}, ""
+    for parameter in map(controls.find_parameter, codes):
+        measure = Measure(plan.measure.name if plan.measure.name != MULTIPLE else "Value", parameter)
+        courses = place_courses(plan.panel, view.study.visits, measure, plan.by_visit)
+        if courses.is_empty():
+            st.caption(f"No patient of this cohort has {measure.needs} of {parameter.name}.")
+            continue
+        x_title, y_title, _ = describe_axis(courses, measure, plan.by_visit, view.origin)
+        summaries[y_title] = summarize_courses(plan.panel, view.study.visits, measure, plan.by_visit)
+    return summaries, x_title

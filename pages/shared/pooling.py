@@ -1,0 +1,93 @@
+"""Two cohorts as one view: each cohort is an arm."""
+
+from dataclasses import replace
+
+import polars as pl
+import streamlit as st
+
+from analytics.cohort import Cohort
+from pages.shared import cohorts, controls, store
+
+PRESENT, ALL = "present", "all"
+
+
+def list_cohorts(present: cohorts.View) -> dict[str, tuple[str, Cohort]]:
+    """Every cohort that can be compared, by a key for the address: its name and its filters."""
+    own = present.cohort.study
+    found = {PRESENT: ("The filters in the sidebar", present.cohort)} if present.cohort.is_filtered else {}
+    found[ALL] = ("All patients", Cohort(own))
+    for item in store.items(cohorts.FILTER, own):
+        found[f"saved {item.name}"] = (item.name, Cohort.from_json(item.content))
+    for arm in present.study.subjects["arm"].unique().sort():
+        found[f"arm {arm}"] = (f"Arm {arm}", Cohort.of(own, {"arm": [arm]}))
+    for study in store.studies()["study"]:
+        if study != own:
+            found[f"study {study}"] = (f"Study {study}", Cohort(study))
+    return found
+
+
+def ask_pair(present: cohorts.View) -> tuple[cohorts.View, cohorts.View]:
+    """Two cohorts, each as a view whose one arm is the cohort's name. Stops where they are the same."""
+    known = list_cohorts(present)
+    names = {key: name for key, (name, _) in known.items()}
+    left, right = st.columns(2)
+    with left:
+        first = controls.ask_detail("First cohort", names, "first", next(iter(names)))
+    others = {key: name for key, name in names.items() if key != first}
+    with right:
+        second = controls.ask_detail("Second cohort", others, "second", next(iter(others)))
+    return select(*known[first]), select(*known[second])
+
+
+def select(name: str, cohort: Cohort) -> cohorts.View:
+    """A cohort as a view whose one arm has its name."""
+    view = cohorts.select_view(cohort)
+    label = pl.lit(name).alias("arm")
+    return replace(view, subjects=view.subjects.with_columns(label), panel=view.panel.with_columns(label))
+
+
+def pool(first: cohorts.View, second: cohorts.View) -> cohorts.View:
+    """Both cohorts in one view. A patient of both counts in both, under two names."""
+    shared = find_shared(first, second)
+    renamed = rename(second) if shared or set(first.subjects["usubjid"]) & set(second.subjects["usubjid"]) else second
+    visits = pl.concat([first.study.visits, second.study.visits]).unique("avisit", keep="first", maintain_order=True)
+    visits = visits.with_columns(position=pl.int_range(pl.len(), dtype=pl.Int32))
+    config = {**first.study.config, "reference_arm": first.subjects["arm"].first()}
+    study = replace(first.study, visits=visits, config=config)
+    subjects = pl.concat([first.subjects, renamed.subjects], how="diagonal_relaxed")
+    panel = pl.concat([first.panel, renamed.panel], how="diagonal_relaxed")
+    return cohorts.View(first.cohort, study, subjects, panel, first.origin, pooled=True)
+
+
+def find_shared(first: cohorts.View, second: cohorts.View) -> int:
+    """How many patients are in both."""
+    if first.cohort.study != second.cohort.study:
+        return 0
+    return first.subjects.join(second.subjects, on="usubjid", how="semi").height
+
+
+def rename(view: cohorts.View) -> cohorts.View:
+    """The view with a mark after every identifier, so that a patient of both cohorts is two rows."""
+    marked = pl.col("usubjid") + " (second)"
+    return replace(view, subjects=view.subjects.with_columns(marked), panel=view.panel.with_columns(marked))
+
+
+def show_sizes(both: cohorts.View, first: cohorts.View, second: cohorts.View) -> int:
+    """How large the cohorts are, and how many patients they share. Stops where one is empty."""
+    shared = find_shared(first, second)
+    for view in (first, second):
+        if view.subjects.is_empty():
+            st.info("One of the cohorts has no patient.")
+            st.stop()
+    parts = [f"**{view.subjects['arm'][0]}**: {view.subjects.height} patients" for view in (first, second)]
+    st.markdown(" · ".join(parts))
+    if store.config(second.cohort.study).get("simulated"):
+        st.warning("**SIMULATED** data are among them.", icon=":material/science:")
+    if shared:
+        st.warning(f"{shared} patients are in both cohorts and count twice.", icon=":material/group:")
+    if first.cohort.study != second.cohort.study:
+        st.caption(
+            "Two studies differ in more than treatment: time zero, visits, laboratories. Read side by side, not "
+            "as a trial."
+        )
+    return shared if both.subjects.height else 0
