@@ -7,9 +7,10 @@ from pathlib import Path
 import click
 
 from analytics.definitions import write_document
-from commands.analysis import change, survival
+from commands.change import change, response
 from commands.scores import attribution, computability, explain, score
 from commands.shared import as_json, open_current, show, study_option, told
+from commands.survival import survival
 from data import queries
 from data.backup import back_up, restore, verify
 from data.export import export_study
@@ -134,7 +135,7 @@ def definitions() -> None:
     click.echo(write_document(), nl=False)
 
 
-for command in (score, explain, attribution, computability, change, survival):
+for command in (score, explain, attribution, computability, change, response, survival):
     main.add_command(command)
 
 if __name__ == "__main__":

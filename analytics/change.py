@@ -89,28 +89,3 @@ def summarize_values(values: pl.DataFrame, by: list[str], column: str) -> pl.Dat
     spread = summary.with_columns(se=pl.col("sd") / pl.col("n").sqrt(), t=half)
     margin = pl.when(pl.col("n") >= SMALL).then(pl.col("t") * pl.col("se"))
     return spread.with_columns(lower=pl.col("mean") - margin, upper=pl.col("mean") + margin).drop("t")
-
-
-def summarize_change(changes: pl.DataFrame, paramcd: str, visits: pl.DataFrame, by: str | None = None) -> pl.DataFrame:
-    """Change from baseline of one parameter, one row a visit (and group of ``by``), in visit order.
-
-    Pairs only: a subject without baseline or without a value at the visit counts nowhere. Adds
-    ``base_mean`` and ``value_mean`` of the same pairs to the columns of ``summarize_values``, which
-    here are of ``chg``, and ``pchg_mean``.
-    """
-    pairs = select_pairs(changes, paramcd)
-    groups = ["avisit", *([by] if by else [])]
-    summary = summarize_values(pairs, groups, "chg")
-    means = pairs.group_by(groups).agg(
-        base_mean=pl.col("base").mean(),
-        base_sd=pl.col("base").std(),
-        value_mean=pl.col("aval").mean(),
-        pchg_mean=pl.col("pchg").mean(),
-    )
-    ordered = visits.select("avisit", "position")
-    return (
-        summary.join(means, on=groups, how="left", nulls_equal=True)
-        .join(ordered, on="avisit", how="left")
-        .sort("position", *([by] if by else []), nulls_last=True)
-        .drop("position")
-    )

@@ -43,6 +43,13 @@ def order_visits(pairs: pl.DataFrame, visits: pl.DataFrame) -> list[str]:
     return [*known, *sorted(seen - set(known))]
 
 
+def choose_visit(pairs: pl.DataFrame, visits: pl.DataFrame) -> str:
+    """The latest visit that at least half as many subjects have as the fullest one; empty without a pair."""
+    sizes = dict(pairs.group_by("avisit").len().rows())
+    full = [visit for visit in order_visits(pairs, visits) if 2 * sizes[visit] >= max(sizes.values())]
+    return full[-1] if full else ""
+
+
 def split(pairs: pl.DataFrame, visits: pl.DataFrame) -> Iterator[tuple[str, pl.DataFrame]]:
     """Every visit with its pairs."""
     for visit in order_visits(pairs, visits):

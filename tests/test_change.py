@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analytics.change import derive_baseline, derive_change, summarize_change
+from analytics.change import derive_baseline, derive_change, select_pairs
+from analytics.compare import compare_within
 from analytics.visits import derive_analysis_visit
 
 EQUAL = {
@@ -36,6 +37,11 @@ VISITS = pl.DataFrame(
 )
 
 
+def summarize(panel: pl.DataFrame, paramcd: str, study) -> pl.DataFrame:
+    """The change of all subjects by visit."""
+    return compare_within(select_pairs(panel, paramcd).with_columns(arm=pl.lit("all")), study.visits)
+
+
 @pytest.mark.parametrize(("entry", "paramcd"), [("change_bili", "bilirubin"), ("change_albumin", "albumin")])
 def test_change_from_baseline_on_mayo_data_equals_r(panels, read_study, r_reference, entry, paramcd):
     study = read_study("mayo-pbc")
@@ -46,9 +52,10 @@ def test_change_from_baseline_on_mayo_data_equals_r(panels, read_study, r_refere
     assert windows["last_day"].to_list() == expected["inputs"]["windows"]["hi"]
     panel = panels["mayo-pbc"].join(study.subjects.select("usubjid", "arm"), on="usubjid")
     compared = 0
-    for by in (None, "arm"):
-        for row in summarize_change(panel, paramcd, study.visits, by).iter_rows(named=True):
-            group = ARMS[row["arm"]] if by else "all"
+    for by in (pl.lit("all"), pl.col("arm").replace_strict(ARMS)):
+        pairs = select_pairs(panel, paramcd).with_columns(arm=by)
+        for row in compare_within(pairs, study.visits).iter_rows(named=True):
+            group = row["arm"]
             theirs = expected["result"][row["avisit"]][group]
             for ours, name in EQUAL.items():
                 assert row[ours] == pytest.approx(theirs[name], rel=1e-8, abs=1e-12), (row["avisit"], group, ours)
@@ -57,7 +64,7 @@ def test_change_from_baseline_on_mayo_data_equals_r(panels, read_study, r_refere
 
 
 def test_bilirubin_in_the_hepatitis_trial_changes_as_r_says(panels, read_study, r_reference):
-    summary = summarize_change(panels["ahd"], "bilirubin", read_study("ahd").visits)
+    summary = summarize(panels["ahd"], "bilirubin", read_study("ahd"))
     theirs = r_reference["ahd_change_by_week"]["result"]
     week = next(iter(theirs.values()))
     assert summary["avisit"].to_list() == ["Week 1", "Week 2", "Week 3", "Week 4"]
@@ -67,7 +74,7 @@ def test_bilirubin_in_the_hepatitis_trial_changes_as_r_says(panels, read_study, 
 
 
 def test_the_fibrosis_index_of_the_thesis_falls_by_5_952_and_not_by_5_96(panels, read_study):
-    summary = summarize_change(panels["kim-abmi"], "fibrosis_index", read_study("kim-abmi").visits)
+    summary = summarize(panels["kim-abmi"], "fibrosis_index", read_study("kim-abmi"))
     row = summary.row(0, named=True)
     assert summary.height == 1
     assert (row["avisit"], row["n"]) == ("Latest", 5)

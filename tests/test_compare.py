@@ -133,7 +133,7 @@ def test_the_terminal_prints_the_same_three_answers(run, tmp_path, three_answers
     from tests.test_architecture import ROOT
 
     import_paths(Home(tmp_path / "home"), [ROOT / "data" / "studies" / "ahd"])
-    options = ("--study", "ahd", "--parameter", "bilirubin", "--log", "--table", "missing", "--json")
+    options = ("--study", "ahd", "--parameter", "bilirubin", "--by", "arm", "--log", "--table", "missing", "--json")
     rows = json.loads(run("change", *options).output)
     ours = {(row["avisit"], row["method"]): row["estimate"] for row in rows}
     for row in three_answers.iter_rows(named=True):

@@ -8,7 +8,14 @@ import streamlit as st
 from analytics.catalog import Parameter
 from analytics.catalog.constants import SMALL
 from analytics.change import select_pairs
-from analytics.compare import compare_between, compare_within, derive_log, describe_smallest_p, order_visits
+from analytics.compare import (
+    choose_visit,
+    compare_between,
+    compare_within,
+    derive_log,
+    describe_smallest_p,
+    order_visits,
+)
 from analytics.dropout import select_based, summarize_dropout
 from analytics.models import RULES, choose_reference, compare_missing, fit_trend, tabulate_trend
 from analytics.present import (
@@ -141,7 +148,12 @@ def show_between(question: Question) -> pl.DataFrame:
 def show_several(question: Question) -> pl.DataFrame:
     """All groups at one visit."""
     visits = question.visits
-    visit = controls.ask_detail("At", dict(zip(visits, visits, strict=True)), "several_at", visits[-1])
+    visit = controls.ask_detail(
+        "At",
+        dict(zip(visits, visits, strict=True)),
+        "several_at",
+        choose_visit(question.pairs, question.view.study.visits),
+    )
     tests, pairs = compare_several(question.pairs.filter(pl.col("avisit") == visit), "chg")
     if tests.is_empty():
         st.info("Fewer than two groups have two patients or more at this visit.")

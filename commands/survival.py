@@ -1,4 +1,4 @@
-"""Change from baseline and survival in the terminal."""
+"""Survival in the terminal."""
 
 import json
 from typing import Any
@@ -7,7 +7,6 @@ import click
 import polars as pl
 
 from analytics.catalog.endpoints import ENDPOINTS
-from analytics.change import summarize_change
 from analytics.groups import SUBJECT_GROUPS, derive_group
 from analytics.panel import derive_panel
 from analytics.scores import find_any_parameter
@@ -15,21 +14,6 @@ from analytics.survival.describe import describe_log_rank, summarize_survival
 from analytics.survival.estimate import estimate_survival, to_record
 from analytics.survival.follow_up import derive_time_to_event
 from commands.shared import as_json, filter_options, read_cohort, show, study_option, told
-
-
-@click.command()
-@study_option
-@click.option("--parameter", required=True, help="A parameter or score, such as bilirubin or meld.")
-@click.option("--by", type=click.Choice(list(SUBJECT_GROUPS)), help="One row a visit and group.")
-@filter_options
-@as_json
-@told
-def change(study: str, parameter: str, by: str | None, as_json: bool, **filters: tuple[str, ...]) -> None:
-    """Change from baseline by visit."""
-    data, subjects = read_cohort(study, filters)
-    find_any_parameter(parameter)
-    panel = derive_panel(data).join(subjects.select("usubjid", *([by] if by else [])), on="usubjid")
-    show(summarize_change(panel, parameter, data.visits, by), as_json)
 
 
 @click.command()
