@@ -74,7 +74,7 @@ def judge(criterion: Mapping[str, Any], base: float | None, base_class: str | No
     within = (low is None or value >= low - 1e-9) and (high is None or value <= high + 1e-9)
     return {
         "status": MET if within else FAILED,
-        "found": f"{round(value, 4):g} {criterion.get('unit', '') or unit_of(criterion)}".strip(),
+        "found": f"{round(value, 2):g} {criterion.get('unit', '') or unit_of(criterion)}".strip(),
     }
 
 

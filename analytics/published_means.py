@@ -11,7 +11,7 @@ from analytics.statistics.two_groups import Summary, compare_summaries
 
 COLUMNS = ("label", "mean1", "sd1", "n1", "mean2", "sd2", "n2")
 # The numbers of animals or image areas that could stand behind the means of the mouse table.
-ASSUMED = {"3 mice and 3 mice": (3, 3), "6 areas and 6 areas": (6, 6), "8 areas and 6 areas": (8, 6)}
+ASSUMED = {"n 3, 3": (3, 3), "n 6, 6": (6, 6), "n 8, 6": (8, 6)}
 REPLICATION = (
     "24 mice, two arms and four weeks leave 3 mice a group; two areas were measured of each (Methods 1.A, 1.E). The "
     "printed p values fit only when areas are counted as if each were a mouse: week 1 is Student's t test with 6 and "

@@ -8,12 +8,18 @@ import pytest
 
 from analytics.catalog import PARAMETERS
 from analytics.courses import Measure, describe_axis, place_courses, summarize_courses
+from analytics.documents.pictures import render_figure
+from analytics.figures.association import Titles, plot_correlations, plot_pairs
 from analytics.figures.cohort import plot_completeness, plot_follow_up
 from analytics.figures.counts import thin
+from analytics.figures.flow import plot_flow
+from analytics.figures.multiples import plot_multiples
 from analytics.figures.patient import Axis, plot_patient
+from analytics.figures.schedule import plot_assessments
 from analytics.figures.survival import Curve, plot_survival
-from analytics.figures.theme import Theme, choose_time_unit
+from analytics.figures.theme import Theme, choose_time_unit, stamp_figure
 from analytics.figures.trajectory import Axes, plot_trajectories
+from analytics.figures.waterfall import plot_thresholds, plot_waterfall
 from analytics.patient import select_patient
 from analytics.summary import summarize_completeness
 from analytics.survival.kaplan_meier import estimate_kaplan_meier
@@ -57,6 +63,76 @@ def test_every_figure_draws_an_empty_frame(theme):
     assert plot_patient(rows, [], marks, Axis("infusion"), theme).layout.height
     assert plot_follow_up(followed, marks, "infusion", theme).layout.height
     assert plot_completeness(complete, {}, theme).layout.height
+
+
+ANSWERS = {"usubjid": pl.String, "arm": pl.String, "y": pl.Float64, "outcome": pl.String, "reason": pl.String}
+STRIP = {
+    "arm": pl.String,
+    **dict.fromkeys(("threshold", "share", "lower", "upper"), pl.Float64),
+    "responders": pl.Int64,
+    "n": pl.Int64,
+}
+POINTS = {"usubjid": pl.String, "arm": pl.String, "x": pl.Float64, "y": pl.Float64}
+FLOW = {"step": pl.Int32, "source": pl.String, "target": pl.String, "n": pl.UInt32}
+PLANNED = {"usubjid": pl.String, "arm": pl.String, "avisit": pl.String, "position": pl.Int32, "target_day": pl.Int32,
+           "day": pl.Int32, "status": pl.String}  # fmt: skip
+PAIRS = {"first": pl.String, "second": pl.String, "n": pl.Int64, "spearman": pl.Float64}
+
+
+@pytest.mark.parametrize("theme", THEMES)
+def test_every_figure_of_response_draws_an_empty_frame(theme):
+    answers, strip, points, flow, planned, pairs = (
+        pl.DataFrame(schema=schema) for schema in (ANSWERS, STRIP, POINTS, FLOW, PLANNED, PAIRS)
+    )
+    assert plot_waterfall(answers, "MELD, change", "lower", 0, theme).layout.height
+    assert plot_thresholds(strip, "MELD, change", 0, theme).layout.height
+    assert plot_pairs(points, Titles("x", "y"), theme).layout.height
+    assert plot_flow(flow, ["Baseline"], theme).layout.height
+    assert plot_assessments(planned, theme).layout.height
+    assert plot_correlations(pairs, {}, theme).layout.height
+    assert plot_multiples({}, "x", (), theme).layout.height
+
+
+@pytest.mark.parametrize("better", ["lower", "higher", "none"])
+def test_bars_are_colored_by_the_direction_of_benefit_and_every_patient_can_be_clicked(better):
+    theme = Theme()
+    rows = pl.DataFrame({"usubjid": ["P1", "P2", "P3"], "arm": ["A"] * 3, "y": [-2.0, 0.0, 3.0],
+                         "outcome": ["responder", "no response", "no response"], "reason": [None, None, None]},
+                        schema_overrides={"reason": pl.String})  # fmt: skip
+    figure = plot_waterfall(rows, "x", better, -1, theme)
+    bars, still = figure.data
+    colors = dict(zip([item[0] for item in bars.customdata], bars.marker.color, strict=True))
+    expected = {"lower": (theme.better, theme.worse), "higher": (theme.worse, theme.better)}
+    assert (colors["P1"], colors["P3"]) == expected.get(better, (theme.neutral, theme.neutral))
+    assert [item[0] for item in still.customdata] == ["P2"]  # a bar of height 0 cannot be seen
+    worst_first = [item[0] for item in bars.customdata]
+    assert worst_first == (["P1", "P2", "P3"] if better == "higher" else ["P3", "P2", "P1"])
+
+
+def test_figures_of_ten_thousand_patients_stay_within_the_drawing_budget():
+    n = 10_000
+    rows = pl.DataFrame({"usubjid": [f"S{k}" for k in range(n)], "arm": ["A", "B"] * (n // 2), "x": np.arange(n) % 97.0,
+                         "y": np.sin(np.arange(n)), "outcome": ["responder"] * n, "reason": [None] * n},
+                        schema_overrides={"reason": pl.String})  # fmt: skip
+    planned = rows.select("usubjid", "arm", avisit=pl.lit("M1"), position=pl.lit(0), target_day=pl.lit(30), day=pl.lit(30),
+                          status=pl.lit("done"))  # fmt: skip
+    bars = plot_waterfall(rows, "x", "lower", 0, Theme())
+    points = plot_pairs(rows, Titles("x", "y"), Theme())
+    cells = plot_assessments(planned, Theme())
+    assert sum(len(trace.x) for trace in bars.data) <= 400
+    assert sum(len(trace.x) for trace in points.data) <= 1_500
+    assert len(cells.data[0].z) <= 400
+    for figure in (bars, points, cells):
+        assert len(figure.to_json()) < 300_000
+        assert len(figure.data) < 12
+
+
+def test_a_figure_for_a_document_says_what_it_shows():
+    figure = plot_pairs(pl.DataFrame(schema=POINTS), Titles("x", "y"), Theme())
+    stamped = stamp_figure(figure, "SIMULATED: a trial · 60 of 60 patients", dark=False)
+    assert "SIMULATED" in stamped.layout.annotations[-1].text
+    assert not figure.layout.annotations  # the one on the page stays as it is
+    assert b"SIMULATED" in render_figure(stamped, "html")
 
 
 def make_courses(n: int) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -151,7 +227,10 @@ def test_dated_and_undated_values_stand_in_two_columns():
 def test_a_visit_that_the_study_does_not_plan_is_drawn_behind_the_planned_ones():
     rows = [("a", "A", "Latest", 1.0), ("a", "A", "V1", 2.0)]
     panel = pl.DataFrame(rows, schema=["usubjid", "arm", "avisit", "aval"], orient="row").with_columns(
-        paramcd=pl.lit("albumin"), day=pl.lit(None, dtype=pl.Int32), analysis=pl.lit(True)
+        paramcd=pl.lit("albumin"),
+        day=pl.lit(None, dtype=pl.Int32),
+        analysis=pl.lit(True),
+        base=pl.lit(None, dtype=pl.Float64),
     )
     visits = pl.DataFrame({"avisit": ["V1"], "position": [0], "target_day": [0]})
     courses = place_courses(panel, visits, Measure("Value", PARAMETERS["albumin"]), by_visit=True)

@@ -1,5 +1,7 @@
 """Every page on an empty store, on one patient, and on every bundled study: no exception, and words where there is nothing."""
 
+import json
+
 import pytest
 from streamlit.testing.v1 import AppTest
 
@@ -13,12 +15,16 @@ from tests.test_architecture import ROOT
 PAGES = (
     "trial/cohort",
     "trial/trajectories",
+    "trial/response",
+    "trial/compare",
     "trial/scores",
     "trial/survival",
     "patient/profile",
     "study/about",
     "library/definitions",
+    "library/published",
 )
+WITHOUT_DATA = ("library/definitions", "library/published")  # these need no study
 STUDIES = ("mayo-pbc", "kim-abmi", "ahd", SIMULATED)
 ONE = """
 study = "one"
@@ -54,6 +60,11 @@ def open_page(home: Home, monkeypatch, path: str, **params: str) -> AppTest:
     return app.run()
 
 
+def read_figure(app: AppTest) -> dict:
+    """The first figure of a page."""
+    return json.loads(app.get("plotly_chart")[0].proto.spec)
+
+
 def texts(app: AppTest) -> str:
     """Everything that a page says."""
     elements = (*app.caption, *app.info, *app.markdown, *app.warning, *app.title, *app.subheader)
@@ -87,7 +98,7 @@ def bare(tmp_path_factory):
 def test_every_page_opens_on_an_empty_store_and_says_what_to_do(path, tmp_path, monkeypatch):
     app = open_page(Home(tmp_path / "nothing"), monkeypatch, path)
     assert not app.exception
-    if path != "library/definitions":
+    if path not in WITHOUT_DATA:
         assert "There is no study yet" in texts(app)
 
 
@@ -110,7 +121,7 @@ def test_every_page_opens_where_every_value_is_missing(path, bare, monkeypatch):
 def test_every_page_opens_on_every_study(path, study, store, monkeypatch):
     app = open_page(store, monkeypatch, path, study=study)
     assert not app.exception
-    if path != "library/definitions":
+    if path not in WITHOUT_DATA:
         assert app.sidebar.selectbox(key="study").value == study
         assert ("SIMULATED" in texts(app)) == (study == SIMULATED)
         subjects = {"mayo-pbc": 312, "kim-abmi": 5, "ahd": 66, SIMULATED: 60}[study]
@@ -270,3 +281,146 @@ def test_the_calculator_reads_si_units_and_says_what_is_wrong(store, monkeypatch
     assert "### ALBI score: -2.20 (2b)" in texts(app)  # EX-AL-1
     app.selectbox(key="albi_empty_albumin_unit").set_value("g/dL").run()
     assert "Albumin, serum 36 g/dL is impossible" in texts(app)
+
+
+def test_filters_by_class_and_range_stand_in_the_address_and_at_the_head(store, monkeypatch):
+    link = {"study": SIMULATED, "child_pugh": "B", "range": "albumin:2.5:3.2"}
+    app = open_page(store, monkeypatch, "trial/response", **link)
+    assert not app.exception
+    assert "(Child-Pugh class B; baseline albumin 2.5 to 3.2)" in texts(app)
+    assert "--child-pugh B --range albumin:2.5:3.2" in texts(app)
+    app.sidebar.multiselect(key="child_pugh").set_value([]).run()
+    assert "(baseline albumin 2.5 to 3.2)" in texts(app)
+    app.sidebar.multiselect(key="ranges").set_value([]).run()
+    assert "60 of 60 patients ·" in texts(app)
+
+
+def test_a_range_keeps_its_patients_in_si_units(store, monkeypatch):
+    link = {"study": SIMULATED, "range": "bilirubin:1:2"}
+    said = texts(open_page(store, monkeypatch, "trial/cohort", **link))
+    shown = texts(open_page(store, monkeypatch, "trial/cohort", **link, units="SI"))
+    count = next(part for part in said.split(" · ") if " of 60 patients" in part)
+    assert count.split(" (")[0] in shown
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_every_page_opens_in_si_units(path, store, monkeypatch):
+    app = open_page(store, monkeypatch, path, study=SIMULATED, units="SI")
+    assert not app.exception
+
+
+def test_the_hepatitis_trial_in_si_units_is_in_micromoles(store, monkeypatch):
+    app = open_page(store, monkeypatch, "trial/trajectories", study="ahd", units="SI")
+    assert read_figure(app)["layout"]["yaxis"]["title"]["text"] == "Bilirubin, umol/L (lower is better)"
+
+
+def test_the_three_answers_stand_on_one_screen_also_as_ratios(store, monkeypatch):
+    link = {"study": "ahd", "tests": "Missing follow-up", "scale": "Ratios (logarithms)"}
+    app = open_page(store, monkeypatch, "trial/trajectories", **link)
+    table = next(frame.value for frame in app.dataframe if "Method" in frame.value.columns).head(3)
+    assert table["Visit"].to_list() == ["Week 4"] * 3
+    assert table["p"].to_list() == ["0.20", "0.030", "0.030"]
+    assert table["Difference"].to_list() == ["−0.29", "−0.40", "−0.41"]
+    assert table["SE"].to_list() == ["0.23", "0.18", "0.19"]
+    assert table["Ratio"].to_list() == ["0.75", "0.67", "0.66"]
+    lost = next(frame.value for frame in app.dataframe if "Without" in frame.value.columns)
+    assert lost["Without"].to_list()[-2:] == [8, 11]
+
+
+def test_the_thesis_has_exact_p_values_only_and_says_what_is_reachable(store, monkeypatch):
+    app = open_page(store, monkeypatch, "trial/trajectories", study="kim-abmi", paramcd="fibrosis_index")
+    said = texts(app)
+    assert "p = 0.25 (exact sign flip); one of five changes is zero, so no p below 0.125 is reachable" in said
+    assert "(0.0625 with five non-zero changes)" in said
+    table = next(frame.value for frame in app.dataframe if "p, paired t" in frame.value.columns)
+    row = table.iloc[0]
+    assert [row[name] for name in ("p, paired t", "p, signed rank", "p, sign flip", "95 % CI")] == [
+        "–",
+        "0.25",
+        "0.25",
+        "–",
+    ]
+    for tests in ("Between groups", "All groups at a visit", "Missing follow-up", "Slope over time"):
+        app.button_group(key="tests").set_value(tests).run()
+        assert not app.exception
+        for frame in app.dataframe:
+            shown = [name for name in frame.value.columns if name.startswith("p,")]
+            assert all(value == "–" for name in shown for value in frame.value[name]), tests
+
+
+def test_the_response_page_has_the_thesis_table_as_printed(store, monkeypatch):
+    app = open_page(store, monkeypatch, "trial/response", study="kim-abmi")
+    table = next(frame.value for frame in app.dataframe if "printed" in frame.value.columns)
+    assert table["printed"].to_list() == [-14.7, -4.1, -14.0, 0.0, 3.0, -5.96]
+    assert table["chg"].to_list()[-1] == pytest.approx(-5.952)
+    assert "3 of 4 patients" in texts(app)  # ascites: a statement of the group, never spread over patients
+
+
+@pytest.mark.parametrize("by", ["all", "sex", "age", "child_pugh", "bilirubin", "ascites_grade"])
+@pytest.mark.parametrize("center", ["Median, quartiles", "Quantile ribbons"])
+def test_trajectories_part_patients_by_anything_known_at_baseline(by, center, store, monkeypatch):
+    app = open_page(
+        store, monkeypatch, "trial/trajectories", study=SIMULATED, paramcd="bilirubin", group=by, center=center
+    )
+    assert not app.exception
+    assert app.selectbox(key="group").value == by
+    assert app.get("plotly_chart")
+
+
+@pytest.mark.parametrize("tests", ["Within groups", "Between groups", "All groups at a visit", "Slope over time"])
+@pytest.mark.parametrize("scale", ["As measured", "Ratios (logarithms)"])
+def test_every_test_of_change_is_shown_with_the_number_of_comparisons(tests, scale, store, monkeypatch):
+    app = open_page(
+        store, monkeypatch, "trial/trajectories", study="mayo-pbc", paramcd="bilirubin", tests=tests, scale=scale
+    )
+    assert not app.exception
+    said = texts(app)
+    assert "Exploratory" in said or tests == "All groups at a visit"
+
+
+def test_multiples_of_the_upper_limit_are_offered_where_a_limit_is_recorded(store, monkeypatch):
+    app = open_page(store, monkeypatch, "trial/trajectories", study=SIMULATED, paramcd="alt", measure="× upper limit")
+    assert read_figure(app)["layout"]["yaxis"]["title"]["text"] == "ALT, × upper limit (lower is better)"
+    other = open_page(store, monkeypatch, "trial/trajectories", study="mayo-pbc", paramcd="bilirubin")
+    assert "× upper limit" not in other.button_group(key="measure").options
+
+
+def test_what_noise_is_is_entered_with_its_source_or_not_said_at_all(store, monkeypatch):
+    said = texts(open_page(store, monkeypatch, "trial/trajectories", study="mayo-pbc", paramcd="bilirubin"))
+    assert "no published value entered for Bilirubin" in said
+    said = texts(open_page(store, monkeypatch, "trial/trajectories", study=SIMULATED, paramcd="bilirubin"))
+    assert "Noise alone seldom exceeds −28 % or +39 %" in said  # CV 12 %: exp(1.96 sqrt2 sqrt(ln 1.0144)) = 1.393
+    assert "SIMULATED: the noise of the generator" in said
+
+
+def test_two_arms_and_two_studies_stand_side_by_side(store, monkeypatch):
+    app = open_page(store, monkeypatch, "trial/compare", study=SIMULATED, paramcd="meld")
+    assert "**Arm ABMi**: 30 patients · **Arm Control**: 30 patients" in texts(app)
+    app.selectbox(key="second").set_value("study mayo-pbc").run()
+    assert not app.exception
+    assert "**Study mayo-pbc**: 312 patients" in texts(app)
+    assert "Two studies differ in more than treatment" in texts(app)
+    app.selectbox(key="second").set_value("all").run()
+    assert "30 patients are in both cohorts and count twice." in texts(app)
+    assert "Tests between cohorts need different patients" in texts(app)
+
+
+def test_a_rule_is_edited_on_screen_and_the_rate_follows(store, monkeypatch):
+    app = open_page(store, monkeypatch, "trial/response", study=SIMULATED, respond="meld")
+    first = app.dataframe[0].value["Responders"].sum()
+    key = next(item.key for item in app.number_input if item.key.startswith("rule_threshold_meld"))
+    app.number_input(key=key).set_value(-3.0).run()
+    assert app.dataframe[0].value["Responders"].sum() < first
+    app.checkbox(key="rule_confirmed").set_value(True).run()
+    assert "reached, not confirmed" in texts(app)
+    assert "--fall -3" in texts(app)
+    assert "--confirmed" in texts(app)
+
+
+def test_published_means_are_tested_as_they_are_typed(store, monkeypatch):
+    app = open_page(store, monkeypatch, "library/published")
+    table = app.dataframe[0].value
+    assert table["p as printed"].to_list() == ["0.02", "0.027", "0.003", "0.008"]
+    marked = [[name for name in table.columns if "←" in str(row[name])] for row in table.to_dict("records")]
+    assert marked == [["n 6, 6: Student"], ["n 6, 6: Welch"], ["n 8, 6: Welch"], ["n 6, 6: Welch", "n 8, 6: Welch"]]
+    assert "pseudo-replication" in texts(app)

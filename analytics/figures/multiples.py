@@ -18,12 +18,13 @@ def plot_multiples(
 
     Each summary has arm, x, n, mean, lower, upper. Means of fewer than 3 are left out.
     """
-    rows = -(-len(summaries) // COLUMNS) or 1
+    columns = min(COLUMNS, max(1, len(summaries)))
+    rows = -(-len(summaries) // columns) or 1
     spacing = {"vertical_spacing": 0.28 / rows, "horizontal_spacing": 0.08}
-    figure = make_subplots(rows=rows, cols=COLUMNS, subplot_titles=list(summaries), **spacing)
+    figure = make_subplots(rows=rows, cols=columns, subplot_titles=list(summaries), **spacing)
     arms = sorted({arm for summary in summaries.values() for arm in summary["arm"]})
     for place, summary in enumerate(summaries.values()):
-        row, column = divmod(place, COLUMNS)
+        row, column = divmod(place, columns)
         for index, arm in enumerate(arms):
             own = summary.filter(pl.col("arm") == arm, pl.col("n") >= LEAST).sort("x")
             figure.add_trace(draw_mean(own, arm, index, place == 0, theme), row=row + 1, col=column + 1)
@@ -33,7 +34,9 @@ def plot_multiples(
         else:
             figure.update_xaxes(title=x_title, row=row + 1, col=column + 1)
     figure.update_annotations(font_size=13)
-    return lay_out(figure, 80 + HEIGHT * rows).update_layout(margin_t=64, legend_y=1.06)
+    return lay_out(figure, 80 + HEIGHT * rows).update_layout(
+        margin_t=84, legend={"y": 1, "yref": "container", "yanchor": "top"}
+    )
 
 
 def draw_mean(own: pl.DataFrame, arm: str, index: int, first: bool, theme: Theme) -> go.Scatter:

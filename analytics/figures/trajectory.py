@@ -1,6 +1,7 @@
 """Courses of one parameter: individuals, and mean, median or quantile ribbons of each arm, n under each visit."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import plotly.graph_objects as go
 import polars as pl
@@ -89,12 +90,11 @@ def add_courses(figure: go.Figure, courses: pl.DataFrame, index: int, theme: The
         return
     parted = part_with_gaps(courses.sort("usubjid", "x"), "usubjid")
     mode = "lines+markers" if parted.height <= MOST_MARKERS else "lines"
-    beyond = parted["beyond"].fill_null(False).to_list() if "beyond" in parted.columns else [False] * parted.height
-    marker = {
-        "color": [theme.color(index) if far else theme.faint(index, 0.45) for far in beyond],
-        "size": [8 if far else 5 for far in beyond],
-        "symbol": symbol(index),
-    }
+    marker: dict[str, Any] = {"color": theme.faint(index, 0.55), "size": 5, "symbol": symbol(index)}
+    if "beyond" in parted.columns and mode != "lines":
+        beyond = parted["beyond"].fill_null(False).to_list()
+        marker["color"] = [theme.color(index) if far else theme.faint(index, 0.45) for far in beyond]
+        marker["size"] = [8 if far else 5 for far in beyond]
     trace = go.Scatter(
         x=numbers(parted["x"]),
         y=numbers(parted["y"]),
@@ -103,8 +103,8 @@ def add_courses(figure: go.Figure, courses: pl.DataFrame, index: int, theme: The
         showlegend=False,
         line={"color": theme.faint(index, 0.28), "width": 1},
         marker=marker,
-        customdata=parted.select("usubjid").rows(),
-        hovertemplate="%{customdata[0]}: %{y:.4g}<extra></extra>",
+        customdata=parted["usubjid"].to_numpy(),
+        hovertemplate="%{customdata}: %{y:.4g}<extra></extra>",
     )
     figure.add_trace(trace, row=1, col=1)
 

@@ -94,11 +94,13 @@ def plot_thresholds(table: pl.DataFrame, parameter: str, threshold: float, theme
     figure = go.Figure()
     for index, arm in enumerate(table["arm"].unique().sort().to_list()):
         own = table.filter(pl.col("arm") == arm).sort("threshold")
-        band = pl.concat([own.select("threshold", y="lower"), own.select("threshold", y="upper").reverse()])
-        line = {"color": theme.color(index), "width": 2.5, "dash": dash(index), "shape": "hv"}
-        ends = {"line": {"width": 0}, "hoverinfo": "skip", "showlegend": False}
-        shade = {"fill": "toself", "fillcolor": theme.faint(index, 0.14)}
-        figure.add_trace(go.Scatter(x=numbers(band["threshold"]), y=numbers(band["y"]), **shade, **ends))
+        # At a threshold that counts values below it the share holds up to the next one, else from the one before.
+        shape = "hv" if own["share"].to_list() == sorted(own["share"]) else "vh"
+        line = {"color": theme.color(index), "width": 2.5, "dash": dash(index), "shape": shape}
+        ends = {"mode": "lines", "line": {"width": 0, "shape": shape}, "hoverinfo": "skip", "showlegend": False}
+        shade = {"fill": "tonexty", "fillcolor": theme.faint(index, 0.14)}
+        for edge, filled in (("lower", {}), ("upper", shade)):
+            figure.add_trace(go.Scatter(x=numbers(own["threshold"]), y=numbers(own[edge]), **filled, **ends))
         said = arm + " at %{x:.4g}: %{y:.0f} % (%{customdata[0]} of %{customdata[1]})<extra></extra>"
         counts = own.select("responders", "n").rows()
         x, y = numbers(own["threshold"]), numbers(own["share"])

@@ -39,9 +39,7 @@ def show_mice() -> None:
                 line[f"{row['assumed']}: {name}"] = f"{describe_p(row[test])}{mark}"
         rows.append(line)
     st.dataframe(pl.DataFrame(rows), hide_index=True, height="content", alt="p values of the mouse table under each n")
-    st.caption(
-        "←: rounds to the printed p value. n is not printed in the thesis; the heads of the columns are assumptions."
-    )
+    st.caption("←: rounds to the printed p value. n is not printed: 3 would be mice, 6 and 8 are image areas.")
     st.markdown(f"**The printed p values count areas, not mice.** {REPLICATION}")
     f, df1, df2, p = compare_weeks(2, 6)
     st.caption(

@@ -37,7 +37,8 @@ def show_baseline(view: cohorts.View, title: str = "Baseline by arm (Table 1)") 
     sizes = dict(view.subjects.group_by("arm").len().sort("arm").rows())
     sizes = (sizes if len(sizes) > 1 else {}) | {ALL: view.subjects.height}
     table = present_baseline(summary, sizes)
-    shown = table.drop("variable", "kind", "category", *([] if len(sizes) > 2 else ["SMD"]))
+    hidden = ["variable", "kind", "category"] + ([] if len(sizes) > 2 else ["SMD"]) + ([ALL] if view.pooled else [])
+    shown = table.drop(hidden)
     event = st.dataframe(
         shown,
         key="baseline_table",

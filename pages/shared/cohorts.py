@@ -97,13 +97,16 @@ def ask_range(study: str, code: str, name: str, extreme: tuple[float, float]) ->
     step = 10.0**-decimals
     bottom, top = floor(extreme[0] * factor / step) * step, ceil(extreme[1] * factor / step) * step
     key = f"range_{study}_{code}"
-    low, high = st.session_state.get(key, extreme)
+    # At first the whole range, rounded outwards: nobody is left out by a digit.
+    low, high = st.session_state.get(key, (bottom / factor, top / factor))
     ends = (round(max(low * factor, bottom), decimals), round(min(high * factor, top), decimals))
     slid = st.slider(
         name, bottom, max(top, bottom + step), ends, step, f"%.{decimals}f", key=f"{key}_{controls.units()}"
     )
-    st.session_state[key] = (slid[0] / factor, slid[1] / factor)
-    return Bounds(code, round(slid[0] / factor, 6), round(slid[1] / factor, 6))
+    if slid != ends:  # the slider's rounding must not move a range that nobody moved
+        low, high = round(slid[0] / factor, 6), round(slid[1] / factor, 6)
+    st.session_state[key] = (low, high)
+    return Bounds(code, low, high)
 
 
 def show_saved(cohort: Cohort) -> None:

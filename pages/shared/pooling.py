@@ -15,11 +15,12 @@ def list_cohorts(present: cohorts.View) -> dict[str, tuple[str, Cohort]]:
     """Every cohort that can be compared, by a key for the address: its name and its filters."""
     own = present.cohort.study
     found = {PRESENT: ("The filters in the sidebar", present.cohort)} if present.cohort.is_filtered else {}
+    arms = present.study.subjects["arm"].unique().sort().to_list()
+    for arm in arms if len(arms) > 1 else []:
+        found[f"arm {arm}"] = (f"Arm {arm}", Cohort.of(own, {"arm": [arm]}))
     found[ALL] = ("All patients", Cohort(own))
     for item in store.items(cohorts.FILTER, own):
         found[f"saved {item.name}"] = (item.name, Cohort.from_json(item.content))
-    for arm in present.study.subjects["arm"].unique().sort():
-        found[f"arm {arm}"] = (f"Arm {arm}", Cohort.of(own, {"arm": [arm]}))
     for study in store.studies()["study"]:
         if study != own:
             found[f"study {study}"] = (f"Study {study}", Cohort(study))
@@ -30,6 +31,9 @@ def ask_pair(present: cohorts.View) -> tuple[cohorts.View, cohorts.View]:
     """Two cohorts, each as a view whose one arm is the cohort's name. Stops where they are the same."""
     known = list_cohorts(present)
     names = {key: name for key, (name, _) in known.items()}
+    if len(names) < 2:
+        st.info("There is nothing to compare with: set filters in the sidebar, save filters, or import another study.")
+        st.stop()
     left, right = st.columns(2)
     with left:
         first = controls.ask_detail("First cohort", names, "first", next(iter(names)))
@@ -81,7 +85,8 @@ def show_sizes(both: cohorts.View, first: cohorts.View, second: cohorts.View) ->
             st.stop()
     parts = [f"**{view.subjects['arm'][0]}**: {view.subjects.height} patients" for view in (first, second)]
     st.markdown(" · ".join(parts))
-    if store.config(second.cohort.study).get("simulated"):
+    simulated = [bool(store.config(view.cohort.study).get("simulated")) for view in (first, second)]
+    if simulated[1] and not simulated[0]:
         st.warning("**SIMULATED** data are among them.", icon=":material/science:")
     if shared:
         st.warning(f"{shared} patients are in both cohorts and count twice.", icon=":material/group:")

@@ -173,16 +173,20 @@ def show_rate(rates: pl.DataFrame) -> None:
             "Patients": row["patients"],
             "With a value": row["with_value"],
             "Responders": row["responders"],
-            "Rate, % of those with a value": describe_rate(row, ""),
-            "Rate, % of all (no value: no response)": describe_rate(row, "_all"),
-            "of them with causal therapy begun": row["named"],
-            "Rate without these, %": describe_number(row["share_named_out"], 0),
+            "Rate, % (95 % CI)": describe_rate(row, ""),
+            "Rate of all, % (95 % CI)": describe_rate(row, "_all"),
+            "Causal therapy began": row["named"],
+            "Rate without them, %": describe_number(row["share_named_out"], 0),
         }
         for row in rates.iter_rows(named=True)
         if row["arm"] != "All" or rates.height > 2
     ]
     st.dataframe(pl.DataFrame(rows), hide_index=True, placeholder="–", height="content", alt="Responder rates")
-    st.caption("In brackets: exact (Clopper-Pearson) 95 % limits.")
+    st.caption(
+        "Exact (Clopper-Pearson) limits. The first rate is of those with a value; the rate of all counts a "
+        "patient without "
+        "one as no response. Responders in whom causal therapy began are counted in, and left out in the last column."
+    )
 
 
 def describe_rate(row: dict, which: str) -> str:
@@ -196,12 +200,12 @@ def show_legend(parameter: Parameter, responses: pl.DataFrame) -> None:
     """What color and pattern mean, and who is not in the figure."""
     counts = dict(responses["outcome"].value_counts().rows())
     told = sorted((name for name in counts if name != ABSENT), key=OUTCOMES.index)
-    outcomes = ", ".join(f"{counts[name]} {name}" for name in told)
+    outcomes = " · ".join(f"{name} {counts[name]}" for name in told)
     direction = (
         "Green: better, orange: worse." if parameter.better != "none" else "The catalog names no direction of benefit."
     )
     missing = f" {counts[ABSENT]} patients without a value are not drawn." if counts.get(ABSENT) else ""
-    st.markdown(f"**{outcomes}.**{missing}")
+    st.markdown(f"**{outcomes[:1].upper()}{outcomes[1:]}.**{missing}")
     st.caption(
         f"{direction} Dashed line: the threshold. Crossed: causal therapy (antiviral, abstinence, TIPS) began; "
         "hatched: not confirmed; dotted: not credited. Click a bar to open the patient."
