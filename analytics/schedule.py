@@ -14,7 +14,7 @@ def derive_assessments(
     A visit took place when a value (of ``paramcd``, else any) lies in its window, or has no day and
     stands under its name. It is done within ``tolerance`` days of the target or where the study names
     no tolerance, else early or late. Without a value it is missed when the subject was in contact up to
-    the end of its window or has a value at a later visit, not due when contact ended before that,
+    the end of its window or has a dated value at a later visit, not due when contact ended before that,
     and not known where no last contact is recorded. Visits without a target are left out.
     """
     planned = visits.filter(pl.col("target_day").is_not_null()).select(
@@ -23,7 +23,8 @@ def derive_assessments(
     grid = subjects.select("usubjid", "arm", "last_contact_day").join(planned, how="cross")
     values = select_taken(panel, planned, paramcd)
     joined = grid.join(values, on=["usubjid", "avisit"], how="left", validate="1:1", maintain_order="left")
-    later = pl.col("position").filter(pl.col("taken")).max().over("usubjid") > pl.col("position")
+    seen = pl.col("taken") & pl.col("day").is_not_null()
+    later = pl.col("position").filter(seen).max().over("usubjid") > pl.col("position")
     ends = pl.coalesce("last_day", "target_day")
     off = pl.col("day") - pl.col("target_day")
     taken = pl.col("taken").fill_null(False)

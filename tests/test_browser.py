@@ -21,6 +21,30 @@ BROWSER = next((path for name in BROWSERS if (path := shutil.which(name))), None
 pytestmark = pytest.mark.skipif(
     BROWSER is None and os.environ.get("CI") != "true", reason="no Chromium, Chrome or Edge is installed"
 )
+PATHS = (
+    "",
+    "trajectories",
+    "response",
+    "compare",
+    "scores",
+    "survival",
+    "profile",
+    "about",
+    "definitions",
+    "published",
+)
+NAMES = (
+    "Trajectories",
+    "Response",
+    "Two cohorts",
+    "Scores",
+    "Survival",
+    "Patient",
+    "About the data",
+    "Definitions",
+    "Published tables",
+    "Cohort",
+)
 ROW = 35  # height of a row of a table, in pixels
 
 
@@ -132,7 +156,7 @@ def test_a_second_patient_can_be_opened_after_the_first(server, page: Page):
         title(page, "Patient")
         expect(page).to_have_url(re.compile(f"usubjid={patient}"))
         expect(page.get_by_text(f"Course of {patient}")).to_have_count(0)  # only in the figure's alternative text
-        page.get_by_role("link", name="Cohort").click()
+        page.get_by_role("link", name="Cohort", exact=True).click()
 
 
 def test_a_link_to_a_view_opens_that_view(server, page: Page):
@@ -151,10 +175,10 @@ def test_a_link_to_a_view_opens_that_view(server, page: Page):
 def test_the_study_and_its_filters_survive_a_change_of_page(server, page: Page):
     page.goto(f"{server}/?study=mayo-pbc&arm=Placebo")
     title(page, "Cohort")
-    for name in ("Trajectories", "Scores", "Survival", "Patient", "About the data", "Definitions", "Cohort"):
-        page.get_by_role("link", name=name).click()
+    for name in NAMES:
+        page.get_by_role("link", name=name, exact=True).click()
         title(page, name)
-        if name != "Definitions":
+        if name not in ("Definitions", "Published tables"):
             expect(page.get_by_text("154 of 312 patients (arm Placebo)")).to_be_visible()
 
 
@@ -198,7 +222,7 @@ def test_kim_patient_3_at_the_bedside_calculator_is_the_same_as_on_the_page(serv
 def test_no_page_asks_anything_of_another_machine(server, page: Page):
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
-    for path in ("", "trajectories", "scores", "survival", "profile", "about", "definitions"):
+    for path in PATHS:
         page.goto(f"{server}/{path}?study={SIMULATED}")
         expect(page.get_by_role("heading", level=1)).to_be_visible(timeout=20_000)
         settle(page)
@@ -222,7 +246,7 @@ def test_a_double_click_and_a_reload_in_the_middle_leave_the_page_whole(server, 
 def test_on_a_tablet_every_page_fits_its_width(server, browser, scheme):
     context = browser.new_context(viewport={"width": 820, "height": 1180}, color_scheme=scheme)
     page = context.new_page()
-    for path in ("", "trajectories", "scores", "survival", "profile", "about", "definitions"):
+    for path in PATHS:
         page.goto(f"{server}/{path}?study=mayo-pbc")
         expect(page.get_by_role("heading", level=1)).to_be_visible(timeout=20_000)
         settle(page)
@@ -253,3 +277,104 @@ def test_a_new_server_asked_for_a_page_first_shows_no_data_of_another_store(tmp_
     finally:
         process.terminate()
         process.wait()
+
+
+def click_point(page: Page) -> None:
+    """Click the first bar that has a height, or the first point, of the first figure."""
+    points = page.locator(".js-plotly-plot").first.locator(".barlayer .point path, .scatterlayer path.point")
+    expect(points.first).to_be_attached(timeout=20_000)
+    boxes = [(point, point.bounding_box()) for point in points.all()]
+    next(point for point, box in boxes if box and min(box["width"], box["height"]) > 3).click(force=True)
+
+
+def test_from_a_filter_to_the_waterfall_to_the_patient(server, page: Page):
+    page.goto(f"{server}/?study={SIMULATED}")
+    title(page, "Cohort")
+    settle(page)
+    box = page.locator(".st-key-child_pugh input").first
+    box.click()
+    page.get_by_role("option", name="B (20)", exact=True).click()
+    page.keyboard.press("Escape")
+    expect(page.get_by_text("20 of 60 patients (Child-Pugh class B)")).to_be_visible(timeout=20_000)
+    page.get_by_role("link", name="Response").click()
+    title(page, "Response")
+    expect(page.get_by_text("20 of 60 patients (Child-Pugh class B)")).to_be_visible(timeout=20_000)
+    settle(page)
+    click_point(page)
+    title(page, "Patient")
+    expect(page).to_have_url(re.compile("usubjid=SIM-"))
+    expect(page).to_have_url(re.compile("child_pugh=B"))
+    page.go_back()
+    title(page, "Response")
+    expect(page.get_by_text("20 of 60 patients (Child-Pugh class B)")).to_be_visible(timeout=20_000)
+
+
+def test_an_edited_responder_rule_changes_rate_list_and_waterfall(server, page: Page):
+    page.goto(f"{server}/response?study={SIMULATED}&respond=meld")
+    title(page, "Response")
+    settle(page)
+    outcomes = page.get_by_text(re.compile(r"^Responder \d+"))
+    expect(outcomes).to_be_visible(timeout=20_000)
+    before = outcomes.inner_text()
+    line = page.locator(".js-plotly-plot").first.locator(".shapelayer path").first
+    place = line.get_attribute("d")
+    page.locator("[class*=st-key-rule_threshold_meld] input").fill("-3")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text(re.compile("--fall -3 "))).to_have_count(2, timeout=20_000)
+    settle(page)
+    after = page.get_by_text(re.compile(r"^Responder \d+")).inner_text()
+    assert int(re.search(r"\d+", after)[0]) < int(re.search(r"\d+", before)[0])
+    assert page.locator(".js-plotly-plot").first.locator(".shapelayer path").first.get_attribute("d") != place
+    page.get_by_text("Confirmed at the next value").click()
+    expect(page.get_by_text(re.compile("reached, not confirmed"))).to_be_visible(timeout=20_000)
+    page.get_by_text("Patients (60)").click()
+    expect(page.get_by_text("Click the box at the left of a row").first).to_be_visible()
+
+
+def test_a_filter_is_saved_and_restored_by_name_and_by_link(tmp_path, store, page: Page):
+    shutil.copytree(store.folder, tmp_path / "home")  # what is saved must not be seen by other tests
+    process, address = start_server(str(tmp_path / "home"))
+    try:
+        page.goto(f"{address}/?study={SIMULATED}&child_pugh=B&range=albumin:2.5:3.2")
+        title(page, "Cohort")
+        words = "Child-Pugh class B; baseline albumin 2.5 to 3.2"
+        expect(page.get_by_text(words)).to_be_visible(timeout=20_000)
+        page.get_by_role("button", name=re.compile("Saved filters")).click()
+        page.locator(".st-key-filter_name input").fill("moderate")
+        page.keyboard.press("Enter")
+        page.locator(".st-key-filter_save button").click()
+        expect(page.get_by_text("Saved as moderate.")).to_be_visible(timeout=20_000)
+        page.goto(f"{address}/?study={SIMULATED}")  # a new session, without the filters
+        expect(page.get_by_text("60 of 60 patients", exact=False)).to_be_visible(timeout=20_000)
+        settle(page)
+        page.get_by_role("button", name=re.compile(r"Saved filters \(1\)")).click()
+        page.get_by_role("button", name="moderate", exact=True).click()
+        expect(page.get_by_text(words)).to_be_visible(timeout=20_000)
+        page.reload()
+        expect(page.get_by_text(words)).to_be_visible(timeout=20_000)
+        page.goto(f"{address}/trajectories?study={SIMULATED}&saved=moderate")
+        title(page, "Trajectories")
+        expect(page.get_by_text(words)).to_be_visible(timeout=20_000)
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def test_a_count_of_table_1_lists_its_patients(server, page: Page):
+    page.goto(f"{server}/?study={SIMULATED}")
+    title(page, "Cohort")
+    settle(page)
+    table = page.locator(".st-key-baseline_table").get_by_test_id("stDataFrame")
+    table.scroll_into_view_if_needed()
+    box = table.bounding_box()
+    table.click(position={"x": box["width"] * 0.75, "y": ROW * 4 + ROW // 2})  # Sex: F, in all
+    expect(page.get_by_text(re.compile("Sex: F, .*: \\d+ patients"))).to_be_visible(timeout=20_000)
+
+
+def test_a_course_leads_to_its_patient(server, page: Page):
+    page.goto(f"{server}/trajectories?study=kim-abmi&paramcd=fibrosis_index")
+    title(page, "Trajectories")
+    settle(page)
+    click_point(page)
+    title(page, "Patient")
+    expect(page).to_have_url(re.compile("usubjid=KIM-1"))

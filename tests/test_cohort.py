@@ -191,6 +191,11 @@ def test_a_planned_visit_is_done_early_late_missed_or_not_due():
     assert {found["P4", visit] for visit in ("Base", "W4", "W8")} == {"not known"}
 
 
+def test_a_value_without_a_day_says_nothing_of_the_visits_before_it():
+    # The thesis prints patient 1's volume at month 6 and no visit between: they may well have taken place.
+    assert assess([("P1", "W8", None)], {"P1": None})["P1", "W4"] == "not known"
+
+
 def test_a_value_without_a_day_is_done_under_its_visit():
     assert assess([("P1", "W4", None)], {"P1": None})["P1", "W4"] == "done"
 

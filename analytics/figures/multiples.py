@@ -8,7 +8,7 @@ from analytics.figures.theme import Theme, dash, lay_out, numbers, symbol
 
 COLUMNS = 2
 LEAST = 3
-HEIGHT = 230
+HEIGHT = 270
 
 
 def plot_multiples(
@@ -20,7 +20,7 @@ def plot_multiples(
     """
     columns = min(COLUMNS, max(1, len(summaries)))
     rows = -(-len(summaries) // columns) or 1
-    spacing = {"vertical_spacing": 0.28 / rows, "horizontal_spacing": 0.08}
+    spacing = {"vertical_spacing": 0.42 / rows, "horizontal_spacing": 0.08}
     figure = make_subplots(rows=rows, cols=columns, subplot_titles=list(summaries), **spacing)
     arms = sorted({arm for summary in summaries.values() for arm in summary["arm"]})
     for place, summary in enumerate(summaries.values()):

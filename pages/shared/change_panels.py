@@ -119,14 +119,14 @@ def show_within(question: Question) -> pl.DataFrame:
     )
     notes = [methods]
     notes += [f"Below {SMALL} patients only the exact methods are given."] if small.height else []
-    st.caption(" ".join([*notes, describe_count(table.height, 1)]))
+    st.caption(" ".join([*notes, describe_count(table.height, 3)]))
     return table
 
 
 def describe_count(rows: int, tests: int) -> str:
     """That p values are exploratory, and how many comparisons were made."""
-    number = rows * tests
-    return f"Exploratory: {number} comparison{'s' if number != 1 else ''}, p values not adjusted for their number."
+    each = f", {tests} tests each" if tests > 1 else ""
+    return f"Exploratory: {rows} comparison{'s' if rows != 1 else ''}{each}, p values not adjusted for their number."
 
 
 def show_between(question: Question) -> pl.DataFrame:
@@ -140,7 +140,7 @@ def show_between(question: Question) -> pl.DataFrame:
     st.caption(
         f"Change minus change in {reference}. Welch and Student t tests; Mann-Whitney, exact with up to 60 patients; "
         f"analysis of covariance: change ~ baseline + group. With fewer than {SMALL} in a group only the exact test is "
-        f"given. {describe_count(table.height, 1)}"
+        f"given. {describe_count(table.height, 4)}"
     )
     return table
 

@@ -47,7 +47,7 @@ def show_baseline(view: cohorts.View, title: str = "Baseline by arm (Table 1)") 
         height=min(640, 38 + 35 * table.height),
         on_select="rerun",
         selection_mode="single-cell",
-        column_config={"characteristic": st.column_config.TextColumn("At baseline", width="large", pinned=True)},
+        column_config={"characteristic": st.column_config.TextColumn("At baseline", pinned=True)},
         alt="Baseline by arm",
     )
     show_baseline_notes(view, summary, table)

@@ -32,6 +32,7 @@ from pages.shared.labels import LABELS
 
 VARIATION = "variation"
 MOST_MULTIPLES = 6
+SHOWN_FIRST = ("child_pugh", "meld", "bilirubin", "albumin", "fibrosis_index")
 
 
 @dataclass(frozen=True)
@@ -191,7 +192,8 @@ def show_multiples(plan: Plan) -> None:
     st.subheader("Several parameters side by side")
     view = plan.view
     names = {item.paramcd: item.title for item in controls.order_parameters(list_parameters(view.panel))}
-    changed = [code for code in ("child_pugh", "meld", "bilirubin", "albumin", "fibrosis_index") if code in names]
+    later = set(view.panel.filter(pl.col("post"), pl.col("chg").is_not_null())["paramcd"])
+    changed = [code for code in SHOWN_FIRST if code in later] or list(names)[:1]
     key = "multiples_" + view.cohort.study
     chosen = st.multiselect(
         "Parameters", list(names), changed[:4], lambda code: names[code], key=key, max_selections=MOST_MULTIPLES

@@ -1,6 +1,7 @@
 """What columns are called on screen; downloads keep the field's variable names."""
 
 LABELS = {
+    "usubjid": "Patient",
     "parameter": "Parameter",
     "avisit": "Visit",
     "day": "Day",
