@@ -64,10 +64,10 @@ def numbers(rows: pl.DataFrame, column: str) -> Array:
 def compare_within(pairs: pl.DataFrame, visits: pl.DataFrame) -> pl.DataFrame:
     """One row a visit and arm: n, mean, SD, interval, and tests of the change against 0.
 
-    ``t``, ``df``, ``p_t``: paired t test, missing below 10. ``v``, ``p_signed_rank``: Wilcoxon, exact,
-    zeros dropped (``n_zero`` counts them). ``p_sign_flip``: permutation of the mean, exact where
-    ``sign_flip_exact``. ``hl``, ``hl_lower``, ``hl_upper``: Hodges-Lehmann with an interval of level
-    ``hl_level``. ``smallest_p``: what the exact tests could reach at best.
+    ``t``, ``df``, ``p_t``: paired t test, missing below 10. ``v``, ``p_signed_rank``: Wilcoxon, exact up to
+    1,000 changes, beyond normal; zeros (``n_zero``) are dropped. ``p_sign_flip``: permutation of the mean,
+    exact where ``sign_flip_exact``, none above 1,000. ``hl``, ``hl_lower``, ``hl_upper``: Hodges-Lehmann with
+    an interval of level ``hl_level``. ``smallest_p``: what the exact tests could reach at best.
     """
     summary = summarize_values(pairs, ["avisit", "arm"], "chg")
     rows = [
@@ -107,7 +107,7 @@ def describe_change(rows: pl.DataFrame) -> dict[str, Any]:
         "dz": float(changes.mean()) / sd if sd else None,
         **{name: getattr(paired, field) if paired else None for name, field in MEAN.items()},
         "v": ranks.v,
-        "p_signed_rank": ranks.p_exact,
+        "p_signed_rank": ranks.p_corrected if ranks.p_exact is None else ranks.p_exact,
         "p_sign_flip": flips.p if flips else None,
         "sign_flip_exact": flips.exact if flips else None,
         "p_sign": compare_signs(changes),

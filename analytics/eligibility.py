@@ -46,41 +46,44 @@ def check_criterion(criterion: Mapping[str, Any], subjects: pl.DataFrame, panel:
         based = subjects.select("usubjid").join(
             select_baseline(panel, code), on="usubjid", how="left", maintain_order="left"
         )
-    rows = [
-        {"usubjid": row["usubjid"]} | judge(criterion, row["base"], row["base_class"])
-        for row in based.iter_rows(named=True)
-    ]
+    factor = find_factor(criterion)
+    values = based.with_columns(pl.col("base") / factor)
+    judged = [judge(criterion, *row) for row in values.select("base", "base_class").rows()]
+    unit = unit_of(criterion)
     head = {
         "criterion": criterion["item"],
         "required": describe_required(criterion),
         "source": criterion.get("source", ""),
     }
-    return pl.DataFrame([row | head for row in rows], schema=SCHEMA)
+    columns = {
+        "usubjid": values["usubjid"],
+        "status": [status for status, _ in judged],
+        "found": [f"{found} {unit}".strip() if found[0].isdigit() else found for _, found in judged],
+    }
+    return (
+        pl.DataFrame(columns).with_columns(pl.lit(text).alias(name) for name, text in head.items()).select(list(SCHEMA))
+    )
 
 
-def judge(criterion: Mapping[str, Any], base: float | None, base_class: str | None) -> dict[str, str]:
-    """Whether one subject meets a criterion, and the value that says so."""
+def judge(criterion: Mapping[str, Any], value: float | None, base_class: str | None, unit: str) -> tuple[str, str]:
+    """Whether one subject meets a criterion, and the value that says so; ``value`` is in the criterion's unit."""
     if not criterion.get("paramcd"):
-        return {"status": UNKNOWN, "found": "not among the recorded values"}
+        return UNKNOWN, "not among the recorded values"
     if "classes" in criterion:
         if base_class is None:
-            return {"status": UNKNOWN, "found": "not computable or not recorded"}
-        return {"status": MET if base_class in criterion["classes"] else FAILED, "found": f"class {base_class}"}
-    if base is None:
-        return {"status": UNKNOWN, "found": "not recorded"}
-    value = base / find_factor(criterion)
+            return UNKNOWN, "not computable or not recorded"
+        return MET if base_class in criterion["classes"] else FAILED, f"class {base_class}"
+    if value is None:
+        return UNKNOWN, "not recorded"
     low, high = criterion.get("low"), criterion.get("high")
     # A value printed as the limit is within it, whatever its last binary digit.
     within = (low is None or value >= low - 1e-9) and (high is None or value <= high + 1e-9)
-    return {
-        "status": MET if within else FAILED,
-        "found": f"{round(value, 2):g} {criterion.get('unit', '') or unit_of(criterion)}".strip(),
-    }
+    return MET if within else FAILED, f"{round(value, 2):g} {unit}".strip()
 
 
 def find_factor(criterion: Mapping[str, Any]) -> float:
     """The factor from the criterion's unit to the catalog's."""
-    if criterion["paramcd"] == "age" or not criterion.get("unit"):
+    if criterion.get("paramcd") in (None, "age") or not criterion.get("unit"):
         return 1.0
     return find_any_parameter(criterion["paramcd"]).factor(criterion["unit"])
 

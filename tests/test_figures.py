@@ -120,7 +120,7 @@ def test_figures_of_ten_thousand_patients_stay_within_the_drawing_budget():
     points = plot_pairs(rows, Titles("x", "y"), Theme())
     cells = plot_assessments(planned, Theme())
     assert sum(len(trace.x) for trace in bars.data) <= 400
-    assert sum(len(trace.x) for trace in points.data) <= 1_500
+    assert sum(len(trace.x) for trace in points.data) <= 800
     assert len(cells.data[0].z) <= 400
     for figure in (bars, points, cells):
         assert len(figure.to_json()) < 300_000

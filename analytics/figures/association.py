@@ -8,7 +8,7 @@ import polars as pl
 
 from analytics.figures.theme import Theme, lay_out, numbers, symbol
 
-MOST_POINTS = 1_500
+MOST_POINTS = 800
 MINUS_PLUS = (("#D55E00", "#F3F0E3", "#0072B2"), ("#FF9A5C", "#2A2D34", "#56B4E9"))
 
 
@@ -22,7 +22,7 @@ class Titles:
 
 
 def plot_pairs(pairs: pl.DataFrame, titles: Titles, theme: Theme) -> go.Figure:
-    """One point a patient: usubjid, arm, x, y. Of more than 1,500 an evenly spaced sample is drawn."""
+    """One point a patient: usubjid, arm, x, y. Of more than 800 an evenly spaced sample is drawn."""
     drawn = pairs.gather_every(-(-max(1, pairs.height) // MOST_POINTS))
     figure = go.Figure()
     for index, arm in enumerate(drawn["arm"].unique().sort().to_list()):

@@ -17,6 +17,7 @@ from analytics.statistics.interval import LEVEL, Array
 MOST_FLIPPED = 20  # changes that are not 0: 2^20 sign patterns are counted, beyond that patterns are drawn
 DRAWS = 100_000
 SEED = 1
+MOST_DRAWN = 1_000  # changes: beyond, tests and intervals by the normal approximation say the same
 MOST_WALSH = 2_000  # pairs: two million Walsh averages
 CLOSE = 1e-9  # sums that differ by less, relative to their size, are equal
 
@@ -63,7 +64,8 @@ def derive_sign_sums(steps: Array) -> Array:
 def compare_signed_ranks(changes: Array) -> SignedRank:
     """Wilcoxon's signed-rank test of changes against 0, exact and (as R's default) by the normal approximation.
 
-    ``p_corrected`` uses the continuity correction. Without a change that is not 0 there is no p value.
+    ``p_corrected`` uses the continuity correction; above 1,000 changes there is no ``p_exact``. Without a
+    change that is not 0 there is no p value.
     """
     moved = changes[changes != 0]
     n = len(moved)
@@ -74,6 +76,8 @@ def compare_signed_ranks(changes: Array) -> SignedRank:
     mean, variance = n * (n + 1) / 4, float((ranks**2).sum()) / 4
     off = abs(v - mean)
     p_corrected, p_uncorrected = (2 * float(ndtr(-max(0.0, off - shift) / variance**0.5)) for shift in (0.5, 0.0))
+    if n > MOST_DRAWN:
+        return SignedRank(v, None, min(1.0, p_corrected), min(1.0, p_uncorrected))
     chances = derive_sign_sums(2 * ranks)
     far = np.abs(np.arange(len(chances)) / 2 - mean) >= off - CLOSE
     return SignedRank(v, min(1.0, float(chances[far].sum())), min(1.0, p_corrected), min(1.0, p_uncorrected))
@@ -83,10 +87,10 @@ def compare_sign_flips(changes: Array) -> SignFlip | None:
     """The permutation test of the mean: under no effect every change could as well have the other sign.
 
     Every pattern of signs counts up to 20 changes that are not 0; beyond, 100,000 patterns from a
-    fixed seed, the observed one among them. None without a change that is not 0.
+    fixed seed, the observed one among them. None without a change that is not 0, or with more than 1,000.
     """
     moved = changes[changes != 0]
-    if len(moved) == 0:
+    if not 0 < len(moved) <= MOST_DRAWN:
         return None
     limit = abs(moved.sum()) - CLOSE * np.abs(moved).sum()
     if len(moved) > MOST_FLIPPED:
@@ -103,7 +107,7 @@ def compare_sign_flips(changes: Array) -> SignFlip | None:
 
 def find_smallest_p(n: int) -> float | None:
     """The smallest two-sided p that sign-flip and signed-rank tests of n changes that are not 0 can reach."""
-    return min(1.0, 2.0 / 2.0**n) if n else None
+    return 2.0 ** (1 - n) if n else None
 
 
 def compare_signs(changes: Array) -> float | None:

@@ -115,7 +115,7 @@ def show_within(question: Question) -> pl.DataFrame:
                     f"{describe_smallest_p(row['n'], row['n_zero'])}")  # fmt: skip
     methods = (
         "Paired t test; Wilcoxon signed rank, exact, zeros dropped; sign-flip permutation of the mean, exact up to 20 "
-        "changes, beyond from 100,000 drawn patterns; Hodges-Lehmann estimate with its exact limits."
+        "changes, beyond from 100,000 drawn patterns, none above 1,000; Hodges-Lehmann estimate with its exact limits."
     )
     notes = [methods]
     notes += [f"Below {SMALL} patients only the exact methods are given."] if small.height else []
