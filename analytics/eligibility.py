@@ -46,23 +46,18 @@ def check_criterion(criterion: Mapping[str, Any], subjects: pl.DataFrame, panel:
         based = subjects.select("usubjid").join(
             select_baseline(panel, code), on="usubjid", how="left", maintain_order="left"
         )
-    factor = find_factor(criterion)
-    values = based.with_columns(pl.col("base") / factor)
-    judged = [judge(criterion, *row) for row in values.select("base", "base_class").rows()]
-    unit = unit_of(criterion)
-    head = {
+    values, unit = based.with_columns(pl.col("base") / find_factor(criterion)), unit_of(criterion)
+    rows = [
+        (row[0], *judge(criterion, row[1], row[2], unit))
+        for row in values.select("usubjid", "base", "base_class").rows()
+    ]
+    said = {
         "criterion": criterion["item"],
         "required": describe_required(criterion),
         "source": criterion.get("source", ""),
     }
-    columns = {
-        "usubjid": values["usubjid"],
-        "status": [status for status, _ in judged],
-        "found": [f"{found} {unit}".strip() if found[0].isdigit() else found for _, found in judged],
-    }
-    return (
-        pl.DataFrame(columns).with_columns(pl.lit(text).alias(name) for name, text in head.items()).select(list(SCHEMA))
-    )
+    judged = pl.DataFrame(rows, schema=dict.fromkeys(("usubjid", "status", "found"), pl.String), orient="row")
+    return judged.with_columns(pl.lit(text).alias(name) for name, text in said.items()).select(list(SCHEMA))
 
 
 def judge(criterion: Mapping[str, Any], value: float | None, base_class: str | None, unit: str) -> tuple[str, str]:

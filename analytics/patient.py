@@ -12,7 +12,6 @@ KEY_PARAMETERS = (
     *("liver_volume", "liver_volume_pct", "ascites_grade", "quality_of_life", "platelets", "creatinine"),
 )
 WITHOUT_CHANGE = ("infused_cells",)  # an amount given once has no change from baseline
-VERDICTS = {1: "better", -1: "worse", 0: "unchanged"}
 
 
 def select_patient(rows: pl.DataFrame, usubjid: str) -> pl.DataFrame:
@@ -44,15 +43,13 @@ def describe_latest(rows: pl.DataFrame, parameter: Parameter) -> dict[str, str]:
     chg = latest["chg"]
     at_base = known.filter(~pl.col("post"), pl.col("aval") == pl.col("base")).tail(1)
     base_class = at_base["avalc"][0] if at_base.height else None
-    benefit = {"lower": -1, "higher": 1, "none": 0}[parameter.better]
-    verdict = "" if chg is None or not benefit else VERDICTS[(chg * benefit > 0) - (chg * benefit < 0)]
     return {
         "Parameter": parameter.title,
         "Baseline": with_class(parameter, base if isinstance(base, int | float) else None, base_class),
         "Latest": with_class(parameter, latest["aval"], latest["avalc"]),
         "Change": "–" if chg is None else f"{chg:+.{parameter.decimals}f}",
         "Change, %": "–" if latest["pchg"] is None else f"{latest['pchg']:+.0f}",
-        "Direction": verdict,
+        "Direction": parameter.judge(chg),
         "Latest on": describe_when(latest["day"], latest["avisit"]) if later.height else "–",
     }
 

@@ -4,6 +4,7 @@ from math import exp, isnan
 
 import polars as pl
 
+from analytics.catalog import Parameter
 from analytics.models import REPEATED
 
 
@@ -32,8 +33,8 @@ def describe_limits(low: float | None, high: float | None, decimals: int, sign: 
     return f"{describe_number(low, decimals, sign)} to {describe_number(high, decimals, sign)}"
 
 
-def present_within(table: pl.DataFrame, decimals: int, group: str) -> pl.DataFrame:
-    """``compare_within`` as text."""
+def present_within(table: pl.DataFrame, decimals: int, parameter: Parameter) -> pl.DataFrame:
+    """``compare_within`` as text, the direction of benefit beside the mean."""
     rows = []
     for row in table.iter_rows(named=True):
         level = row["hl_level"]
@@ -42,9 +43,10 @@ def present_within(table: pl.DataFrame, decimals: int, group: str) -> pl.DataFra
         rows.append(
             {
                 "Visit": row["avisit"],
-                group: row["arm"],
+                "Group": row["arm"],
                 "n": row["n"],
                 "Mean change": describe_number(row["mean"], decimals, sign=True),
+                "Direction": parameter.judge(row["mean"]) or "–",
                 "SD": describe_number(row["sd"], decimals),
                 "95 % CI": describe_limits(row["lower"], row["upper"], decimals, sign=True),
                 "p, paired t": describe_p(row["p_t"]),

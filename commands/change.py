@@ -6,6 +6,7 @@ from typing import Any
 import click
 import polars as pl
 
+from analytics.catalog import Parameter
 from analytics.change import select_pairs
 from analytics.cohort import select_subjects
 from analytics.compare import choose_visit, compare_between, compare_within, derive_log, describe_smallest_p
@@ -50,22 +51,20 @@ def change(study: str, parameter: str, as_json: bool, **options: Any) -> None:
     panel = group_panel(data, subjects, by, units)
     pairs = select_pairs(panel, parameter)
     result = tabulate(table, data, panel, derive_log(pairs) if log else pairs, parameter, log)
-    show(
-        result if as_json else present(table, result, 2 if log else convert_parameter(item, units).decimals + 1, log),
-        as_json,
-    )
+    show(result if as_json else present(table, result, convert_parameter(item, units), log), as_json)
     if table == "within" and not as_json:
         for row in result.iter_rows(named=True):
             said = describe_smallest_p(row["n"], row["n_zero"])
             click.echo(f"{row['avisit']}, {row['arm']}: {said}") if said else None
 
 
-def present(table: str, result: pl.DataFrame, decimals: int, log: bool) -> pl.DataFrame:
+def present(table: str, result: pl.DataFrame, item: Parameter, log: bool) -> pl.DataFrame:
     """A table as people read it; the others stay as they are."""
+    decimals = 2 if log else item.decimals + 1
     if result.is_empty():
         return result
     if table == "within":
-        return present_within(result, decimals, "Group")
+        return present_within(result, decimals, item)
     if table == "between":
         return present_between(result, decimals)
     if table == "missing":

@@ -72,6 +72,18 @@ class Parameter:
         """The direction of benefit in words; empty where the catalog names none."""
         return {"lower": "lower is better", "higher": "higher is better", "none": ""}[self.better]
 
+    @property
+    def arrow(self) -> str:
+        """The direction of benefit as an arrow; empty where the catalog names none."""
+        return {"lower": "↓ better", "higher": "↑ better", "none": ""}[self.better]
+
+    def judge(self, change: float | None) -> str:
+        """Whether a change is for the better, with a mark that needs no color; empty where nothing is known."""
+        gain = {"lower": -1, "higher": 1, "none": 0}[self.better]
+        if change is None or not gain:
+            return ""
+        return "= unchanged" if change == 0 else "▲ better" if change * gain > 0 else "▼ worse"
+
     def factor(self, unit: str) -> float:
         """The factor from ``unit`` to the catalog's unit.
 

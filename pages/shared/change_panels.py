@@ -107,7 +107,7 @@ def show_table(table: pl.DataFrame, alt: str) -> None:
 def show_within(question: Question) -> pl.DataFrame:
     """The change of every group at every visit against no change."""
     table = compare_within(question.pairs, question.view.study.visits)
-    show_table(present_within(table, question.decimals, "Group"), "Tests of the change within groups")
+    show_table(present_within(table, question.decimals, question.parameter), "Tests of the change within groups")
     small = table.filter(pl.col("n") < SMALL)
     for row in small.iter_rows(named=True):
         where = f"{row['avisit']}, {row['arm']}: " if table.height > 1 else ""

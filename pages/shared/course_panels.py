@@ -99,6 +99,13 @@ def ask_center(view: cohorts.View) -> str:
     )
 
 
+def ask_individuals(view: cohorts.View, center: str) -> bool:
+    """Whether single courses are drawn; not asked where ribbons stand for 300 patients and more."""
+    if center == RIBBONS and view.subjects.height >= MANY:
+        return False
+    return st.toggle("Individual patients", value=True, key="individuals")
+
+
 def show_courses(plan: Plan, courses: pl.DataFrame) -> None:
     """The figure with its table and the rules behind it; a click on a course opens the patient."""
     view, measure = plan.view, plan.measure
@@ -109,8 +116,7 @@ def show_courses(plan: Plan, courses: pl.DataFrame) -> None:
     x_title, y_title, visits = describe_axis(courses, measure, plan.by_visit, view.origin)
     few = summary.filter(pl.col("n") >= SMALL).is_empty()
     axes = Axes(x_title, y_title, visits, measure.is_change, plan.center)
-    drawn = (plan.individuals and (plan.center != RIBBONS or courses["usubjid"].n_unique() < MANY)) or few
-    figure = plot_trajectories(courses, summary, axes, controls.theme(), drawn)
+    figure = plot_trajectories(courses, summary, axes, controls.theme(), plan.individuals or few)
     by = f" --by {plan.by}" if plan.by != controls.ALL else ""
     command = f"python cli.py change {view.cohort.options} --parameter {measure.parameter.paramcd}{by}"
     command = "" if view.pooled else command + output.units_flag()

@@ -2,6 +2,9 @@
 
 LABELS = {
     "usubjid": "Patient",
+    "p5": "5 %",
+    "p95": "95 %",
+    "lost": "Without a value",
     "parameter": "Parameter",
     "avisit": "Visit",
     "day": "Day",

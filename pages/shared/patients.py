@@ -85,7 +85,9 @@ def label_columns(shown: list[str]) -> dict[str, Any]:
     labels |= {"last_contact_day": "Last contact, day", "status": "Outcome", "visits": "Visits"}
     labels["age"] = st.column_config.NumberColumn("Age", format="%.0f")
     for item in controls.order_parameters(shown):
-        change = st.column_config.NumberColumn(f"{item.name}, change", format=f"%+.{item.decimals}f")
+        change = st.column_config.NumberColumn(
+            f"{item.name}, change {item.arrow}".strip(), format=f"%+.{item.decimals}f"
+        )
         labels[f"{item.paramcd}_chg"] = change
     return labels
 
