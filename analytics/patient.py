@@ -5,6 +5,7 @@ import polars as pl
 from analytics.catalog import Parameter
 from analytics.scores import find_any_parameter, list_series
 from analytics.scoring import explain_missing
+from analytics.units import CONVENTIONAL, convert_parameter
 
 # What a hepatologist looks at first, in this order.
 KEY_PARAMETERS = (
@@ -100,14 +101,16 @@ def describe_scores(panel: pl.DataFrame) -> list[str]:
     return sentences
 
 
-def tabulate_values(panel: pl.DataFrame) -> pl.DataFrame:
+def tabulate_values(panel: pl.DataFrame, system: str = CONVENTIONAL) -> pl.DataFrame:
     """Every value of the patient with its change, as reported, where it comes from, and ``remark``.
+
+    ``panel`` is in the unit system, which names the units of ``parameter``.
 
     The remark tells of a score what it lacks, what it took from an earlier day and what it assumes,
     and of a measured value that it is known only as a limit.
     """
     rank = {code: position for position, code in enumerate(panel["paramcd"].unique(maintain_order=True))}
-    labels = {code: find_any_parameter(code).title for code in rank}
+    labels = {code: convert_parameter(find_any_parameter(code), system).title for code in rank}
     position = pl.col("paramcd").replace_strict(rank, return_dtype=pl.Int64)
     named = pl.col("paramcd").replace_strict(labels, return_dtype=pl.String)
     known = panel.sort(position, "day", nulls_last=True).with_columns(parameter=named, remark=describe_remark())

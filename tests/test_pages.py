@@ -424,3 +424,12 @@ def test_published_means_are_tested_as_they_are_typed(store, monkeypatch):
     marked = [[name for name in table.columns if "←" in str(row[name])] for row in table.to_dict("records")]
     assert marked == [["n 6, 6: Student"], ["n 6, 6: Welch"], ["n 8, 6: Welch"], ["n 6, 6: Welch", "n 8, 6: Welch"]]
     assert "pseudo-replication" in texts(app)
+
+
+def test_a_patient_in_si_units_has_the_si_unit_beside_every_number(store, monkeypatch):
+    app = open_page(store, monkeypatch, "patient/profile", study="ahd", usubjid="AHD-02", units="SI")
+    values = next(frame.value for frame in app.dataframe if "reported" in frame.value.columns)
+    bilirubin = values[values["parameter"] == "Bilirubin, umol/L"]
+    # The source is in umol/L: what is shown is what was reported.
+    assert bilirubin["aval"].to_list() == pytest.approx([float(text) for text in bilirubin["reported"]])
+    assert not (values["parameter"] == "Bilirubin, mg/dL").any()

@@ -27,6 +27,7 @@ from analytics.statistics.signed import (
     compare_sign_flips,
     compare_signed_ranks,
     compare_signs,
+    count_draws,
     estimate_hodges_lehmann,
     find_smallest_p,
 )
@@ -459,6 +460,17 @@ def test_adjusted_p_values_equal_r(r_reference):
     for method in METHODS:
         assert adjust(given_p, method) == pytest.approx(theirs[method], **CLOSED), method
         assert adjust(given_p[::-1], method) == pytest.approx(theirs[method][::-1], **CLOSED), method
+
+
+def test_drawn_sign_patterns_agree_with_counting_them_all():
+    rng = np.random.default_rng(5)
+    for shift in (0.0, 0.2, 0.4):
+        changes = rng.normal(shift, 1, 20)
+        exact = compare_sign_flips(changes)
+        drawn = (count_draws(changes, abs(changes.sum())) + 1) / 100_001
+        assert exact.exact
+        assert drawn == pytest.approx(exact.p, abs=5 * (exact.p * (1 - exact.p) / 100_000) ** 0.5 + 1e-4)
+    assert not compare_sign_flips(rng.normal(0, 1, 21)).exact
 
 
 SMALL_CHANGES = st.lists(st.integers(-5, 5), min_size=1, max_size=8)

@@ -15,7 +15,7 @@ from scipy.stats import binomtest, rankdata
 from analytics.statistics.interval import LEVEL, Array
 
 MOST_FLIPPED = 20  # changes that are not 0: 2^20 sign patterns are counted, beyond that patterns are drawn
-DRAWS = 100_000
+DRAWS, BLOCKS = 100_000, 10
 SEED = 1
 MOST_DRAWN = 1_000  # changes: beyond, tests and intervals by the normal approximation say the same
 MOST_WALSH = 2_000  # pairs: two million Walsh averages
@@ -94,15 +94,22 @@ def compare_sign_flips(changes: Array) -> SignFlip | None:
         return None
     limit = abs(moved.sum()) - CLOSE * np.abs(moved).sum()
     if len(moved) > MOST_FLIPPED:
-        rng = np.random.default_rng(SEED)
-        hits = sum(
-            int((np.abs(rng.choice((-1.0, 1.0), (DRAWS // 10, len(moved))) @ moved) >= limit).sum()) for _ in range(10)
-        )
-        return SignFlip((hits + 1) / (DRAWS + 1), exact=False)
+        return SignFlip((count_draws(moved, limit) + 1) / (DRAWS + 1), exact=False)
     sums = np.zeros(1)
     for change in moved:
         sums = np.concatenate([sums - change, sums + change])
     return SignFlip(float((np.abs(sums) >= limit).mean()), exact=True)
+
+
+def count_draws(moved: Array, limit: float) -> int:
+    """How many of 100,000 drawn sign patterns give a sum at least as far from 0, in blocks; each bit is a sign."""
+    rng, n = np.random.default_rng(SEED), len(moved)
+    hits = 0
+    for _ in range(BLOCKS):
+        octets = rng.integers(0, 256, (DRAWS // BLOCKS, -(-n // 8)), dtype=np.uint8)
+        sums = 2 * (np.unpackbits(octets, axis=1, count=n) @ moved) - moved.sum()
+        hits += int((np.abs(sums) >= limit).sum())
+    return hits
 
 
 def find_smallest_p(n: int) -> float | None:

@@ -90,7 +90,8 @@ def show_statistics(view: cohorts.View, panel: pl.DataFrame, parameter: Paramete
     flags = f" --by {by}" if by != controls.ALL else ""
     command = f"python cli.py change {view.cohort.options} --parameter {parameter.paramcd}{flags}"
     with st.container(horizontal=True, vertical_alignment="center"):
-        output.offer_table(table, f"change_{TABLES[kind]}")
+        measured = f"{parameter.title}, logarithm" if logarithm else parameter.title
+        output.offer_table(table.with_columns(measure=pl.lit(measured)), f"change_{TABLES[kind]}")
         log = " --log" if logarithm else ""
         if not view.pooled:
             st.caption(

@@ -121,7 +121,9 @@ def show_courses(plan: Plan, courses: pl.DataFrame) -> None:
     command = f"python cli.py change {view.cohort.options} --parameter {measure.parameter.paramcd}{by}"
     command = "" if view.pooled else command + output.units_flag()
     alt = f"{y_title} by group, individual courses and {plan.center.lower()}"
-    clicked = output.show_figure(figure, "trajectories", alt, summary, command, select=not view.pooled)
+    clicked = output.show_figure(
+        figure, "trajectories", alt, summary.with_columns(measure=pl.lit(y_title)), command, select=not view.pooled
+    )
     if clicked:
         controls.open_patient(str(clicked[0]))
     show_notes(plan, courses, summary)

@@ -31,15 +31,23 @@ def show_facts(facts: dict[str, object], large: bool = False) -> None:
         column.markdown(f"### {value}" if large and len(str(value)) < LARGEST else f"**{value}**")
 
 
+@st.fragment
 def show_counts(view: cohorts.View) -> None:
-    """The trial in a few numbers."""
-    kinds = ("infusion", "death", "transplant")
-    infused, deaths, transplants = (view.events.filter(pl.col("kind") == kind)["usubjid"].n_unique() for kind in kinds)
+    """The trial in a few numbers; each count opens the list of its patients."""
+    found = {
+        label: view.events.filter(pl.col("kind") == kind)["usubjid"].unique().sort().to_list()
+        for label, kind in (("Infused", "infusion"), ("Deaths", "death"), ("Transplants", "transplant"))
+    }
     middle = view.subjects["last_contact_day"].median()
     none = 0 if middle is not None else "none recorded"  # without any follow-up, no event is no observation
-    facts: dict[str, object] = {"Patients": view.subjects.height} | ({"Infused": infused} if infused else {})
+    facts: dict[str, object] = {"Patients": view.subjects.height}
+    facts |= {"Infused": len(found["Infused"])} if found["Infused"] else {}
     facts["Median time to last contact"] = "not reported" if middle is None else f"{middle:.0f} days"
-    show_facts(facts | {"Deaths": deaths or none, "Transplants": transplants or none}, large=True)
+    show_facts(facts | {label: len(found[label]) or none for label in ("Deaths", "Transplants")}, large=True)
+    some = [label for label, ids in found.items() if ids]
+    chosen = st.pills("List the patients", some, key="listed") if some else None
+    if chosen:
+        list_members(found[chosen], chosen, "counted_members")
 
 
 def show_patients(view: cohorts.View) -> None:
@@ -111,7 +119,7 @@ def show_header(view: cohorts.View, patient: dict[str, Any]) -> None:
 def show_tables(view: cohorts.View, own: pl.DataFrame, usubjid: str) -> None:
     """Everything known of the patient, in tables."""
     tables = {
-        "All values, with file and line": tabulate_values(own),
+        "All values, with file and line": tabulate_values(own, controls.units()),
         "Events": select_patient(view.study.events, usubjid).drop("usubjid"),
         "Infusions": select_patient(view.study.treatments, usubjid).drop("usubjid"),
         "Medication": select_patient(view.study.medications, usubjid).drop("usubjid"),
@@ -140,5 +148,11 @@ def show_course(view: cohorts.View, usubjid: str, own: pl.DataFrame, chosen: lis
         own.with_columns(remark=describe_remark()), chosen, select_patient(view.events, usubjid), axis, controls.theme()
     )
     alt = f"Course of {usubjid}: {', '.join(item.name for item in chosen)}"
-    output.show_figure(figure, f"course_{usubjid}", alt, tabulate_values(own), output.export_command(view.cohort.study))
+    output.show_figure(
+        figure,
+        f"course_{usubjid}",
+        alt,
+        tabulate_values(own, controls.units()),
+        output.export_command(view.cohort.study),
+    )
     st.caption("Green: reference range. Hover a point for the value as reported, its file and line.")

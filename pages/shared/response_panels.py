@@ -139,7 +139,9 @@ def show_response(view: cohorts.View, parameter: Parameter, rule: Rule) -> None:
     title = describe_title(parameter, rule.measure)
     figure = plot_waterfall(responses, title, parameter.better, shown.threshold, controls.theme())
     alt = f"Waterfall: {title}, one bar for each of {responses['y'].count()} patients"
-    clicked = output.show_figure(figure, "waterfall", alt, responses, command, select=True)
+    clicked = output.show_figure(
+        figure, "waterfall", alt, responses.with_columns(measure=pl.lit(title)), command, select=True
+    )
     if clicked:
         controls.open_patient(str(clicked[0]))
     show_legend(parameter, responses)
@@ -148,7 +150,9 @@ def show_response(view: cohorts.View, parameter: Parameter, rule: Rule) -> None:
     st.markdown("**How the rate depends on the threshold**")
     figure = plot_thresholds(strip, title, shown.threshold, controls.theme())
     alt = "Share of patients who reach every threshold"
-    output.show_figure(figure, "thresholds", alt, strip, f"{command} --table thresholds")
+    output.show_figure(
+        figure, "thresholds", alt, strip.with_columns(measure=pl.lit(title)), f"{command} --table thresholds"
+    )
     st.caption(
         "Shaded: exact (Clopper-Pearson) 95 % limits. Only the threshold counts here, not confirmation or credit."
     )
