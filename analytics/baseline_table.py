@@ -157,10 +157,14 @@ def summarize_categories(groups: dict[str, pl.DataFrame]) -> Iterator[dict[str, 
 
 
 def distance(one: Array, two: Array) -> float:
-    """The standardised distance of two distributions over the same categories (0 where they are equal)."""
+    """The standardised distance of two distributions over the same categories.
+
+    0 where they are equal, infinite where they differ in a category in which neither group varies.
+    """
     difference = (one - two)[1:]
     spread = (np.diag(one) - np.outer(one, one) + np.diag(two) - np.outer(two, two))[1:, 1:] / 2
-    return float(difference @ np.linalg.pinv(spread) @ difference) ** 0.5
+    weights = np.linalg.pinv(spread) @ difference
+    return float(difference @ weights) ** 0.5 if np.allclose(spread @ weights, difference) else float("inf")
 
 
 def count_missing(groups: dict[str, pl.DataFrame]) -> Iterator[dict[str, object]]:
@@ -192,7 +196,7 @@ def present_part(part: pl.DataFrame, arms: list[str]) -> Iterator[dict[str, str 
     own = {row["arm"]: row for row in part.iter_rows(named=True)}
     whole = own[ALL]
     key = {name: whole[name] for name in ("variable", "kind", "category")}
-    title, smd = whole["characteristic"], {"SMD": None if whole["smd"] is None else f"{whole['smd']:.2f}"}
+    title, smd = whole["characteristic"], {"SMD": None if whole["smd"] is None else describe_difference(whole["smd"])}
     if whole["kind"] == NUMBER:
         yield key | {"characteristic": f"{title}: mean ± SD"} | {arm: describe_mean(own[arm]) for arm in arms} | smd
         yield (
@@ -214,21 +218,31 @@ def choose_decimals(row: dict) -> int:
     return 0 if abs(row["mean"] or 0) >= LARGE else row["decimals"]
 
 
+def describe_difference(smd: float) -> str:
+    """A standardised difference."""
+    return "∞" if smd == float("inf") else with_minus(f"{smd:.2f}")
+
+
+def with_minus(number: str) -> str:
+    """A number with a true minus sign."""
+    return number.replace("-", "−")
+
+
 def describe_mean(row: dict) -> str | None:
     """Mean ± SD; missing where nobody has a value."""
     if not row["n"]:
         return None
     decimals = choose_decimals(row)
     spread = "" if row["sd"] is None else f" ± {row['sd']:.{decimals}f}"
-    return f"{row['mean']:.{decimals}f}{spread}"
+    return with_minus(f"{row['mean']:.{decimals}f}{spread}")
 
 
 def describe_median(row: dict) -> str | None:
     """Median [quartiles]; missing where nobody has a value."""
     if not row["n"]:
         return None
-    low, middle, high = (f"{row[name]:.{choose_decimals(row)}f}" for name in ("q1", "median", "q3"))
-    return f"{middle} [{low}–{high}]"
+    low, middle, high = (with_minus(f"{row[name]:.{choose_decimals(row)}f}") for name in ("q1", "median", "q3"))
+    return f"{middle} [{low}–{high}]" if row["q1"] >= 0 else f"{middle} [{low} to {high}]"
 
 
 def describe_count(row: dict) -> str | None:

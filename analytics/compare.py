@@ -125,10 +125,10 @@ def describe_smallest_p(n: int, zeros: int) -> str:
     if n >= SMALL or n == 0:
         return ""
     if moved == 0:
-        return "No change differs from 0, so no test can tell anything."
+        return "no change differs from 0, so no test can tell anything."
     least = find_smallest_p(moved)
     if not zeros:
-        return f"With {count(n)} change{'s' if n > 1 else ''} no p below {least:.3g} is reachable."
+        return f"with {count(n)} change{'s' if n > 1 else ''} no p below {least:.3g} is reachable."
     best = find_smallest_p(n)
     said = f"{count(zeros)} of {count(n)} changes {'is' if zeros == 1 else 'are'} zero"
     return f"{said}, so no p below {least:.3g} is reachable ({best:.3g} with {count(n)} non-zero changes)."

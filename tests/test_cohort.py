@@ -1,11 +1,14 @@
 """The cohort: filters, Table 1 against R, planned visits, eligibility, drop-out."""
 
+import numpy as np
 import polars as pl
 import pytest
 
 from analytics.baseline_table import (
     ALL,
     derive_characteristics,
+    describe_difference,
+    distance,
     present_baseline,
     select_members,
     summarize_characteristics,
@@ -90,6 +93,12 @@ def test_a_standardised_difference_of_two_categories_is_the_difference_of_shares
                         schema_overrides={"value": pl.Float64})  # fmt: skip
     found = summarize_characteristics(rows).filter(pl.col("smd").is_not_null())["smd"].to_list()
     assert found == [pytest.approx(0.3 / ((0.3 * 0.7 + 0.6 * 0.4) / 2) ** 0.5)]
+
+
+def test_arms_that_share_no_category_are_infinitely_far_apart_and_equal_ones_not_at_all():
+    assert distance(np.array([1.0, 0.0]), np.array([0.0, 1.0])) == float("inf")
+    assert distance(np.array([0.5, 0.0, 0.5]), np.array([0.5, 0.0, 0.5])) == 0
+    assert describe_difference(float("inf")) == "∞"
 
 
 def test_every_cell_of_table_1_leads_to_as_many_patients_as_it_counts(read_study, panels):

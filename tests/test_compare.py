@@ -77,9 +77,9 @@ def test_the_five_patients_of_the_thesis_have_exact_p_values_only(panels, read_s
 
 def test_the_smallest_p_is_said_for_every_small_group():
     assert describe_smallest_p(0, 0) == describe_smallest_p(10, 3) == ""
-    assert describe_smallest_p(3, 3) == "No change differs from 0, so no test can tell anything."
-    assert describe_smallest_p(6, 0) == "With six changes no p below 0.0312 is reachable."
-    assert describe_smallest_p(1, 0) == "With one change no p below 1 is reachable."
+    assert describe_smallest_p(3, 3) == "no change differs from 0, so no test can tell anything."
+    assert describe_smallest_p(6, 0) == "with six changes no p below 0.0312 is reachable."
+    assert describe_smallest_p(1, 0) == "with one change no p below 1 is reachable."
 
 
 def test_between_arms_small_groups_have_exact_p_values_only():

@@ -368,8 +368,6 @@ def test_the_simulated_trial_is_what_it_says(store):
     events = queries.fetch_events(connection, "SIMULATED-abmi-60-s1")
     assert {"death", "transplant"} <= set(events["kind"])
     assert queries.fetch_treatments(connection, "SIMULATED-abmi-60-s1")["day"].unique().to_list() == [0]
-    assert set(queries.fetch_medications(connection, "SIMULATED-abmi-60-s1")["drug"]) == {
-        "spironolactone",
-        "furosemide",
-    }
+    drugs = set(queries.fetch_medications(connection, "SIMULATED-abmi-60-s1")["drug"])
+    assert drugs == {"spironolactone", "furosemide", "albumin", "entecavir", "sofosbuvir"}
     connection.close()

@@ -5,12 +5,13 @@ from plotly.subplots import make_subplots
 
 ROW = 22  # height of one row of counts, in pixels
 TITLE = 40
+LINE = 14  # height of a second line
 LEAST_GAP = 0.055
 
 
-def make_figure_with_counts(rows: int, height: int) -> go.Figure:
-    """A figure of this height with space for rows of counts below, sharing the x axis."""
-    below = rows * ROW + TITLE
+def make_figure_with_counts(rows: int, height: int, lines: int = 1) -> go.Figure:
+    """A figure of this height with space for rows of counts below, of so many lines each, sharing the x axis."""
+    below = rows * (ROW + LINE * (lines - 1)) + TITLE
     shares = [height / (height + below), below / (height + below)]
     return make_subplots(rows=2, cols=1, shared_xaxes=True, row_heights=shares, vertical_spacing=0.12)
 

@@ -46,7 +46,8 @@ def plot_trajectories(
     frame as empty axes.
     """
     arms = pl.concat([courses["arm"], summary["arm"]]).unique().sort().to_list()
-    figure = make_figure_with_counts(max(1, len(arms)), 430)
+    lines = 2 if "lost" in summary.columns and summary["lost"].sum() else 1
+    figure = make_figure_with_counts(max(1, len(arms)), 430, lines)
     drawn = select_drawn(courses)
     for index, arm in enumerate(arms):
         group = summary.filter(pl.col("arm") == arm).sort("x")
@@ -58,21 +59,21 @@ def plot_trajectories(
         add_middle(figure, middle, arm, axes.center, index, theme)
         add_counts(figure, index, group["x"].to_list(), describe_counts(group), theme.color(index))
     finish_axes(figure, arms, axes, theme, "lost" in summary.columns)
-    return lay_out(figure, 490 + 22 * max(1, len(arms))).update_layout(margin_b=8)
+    return lay_out(figure, 490 + (8 + 14 * lines) * max(1, len(arms))).update_layout(margin_b=8)
 
 
 def describe_counts(group: pl.DataFrame) -> list[str]:
-    """How many have a value, and in brackets how many with a baseline have none."""
+    """How many have a value, and below it how many with a baseline have none."""
     if "lost" not in group.columns:
         return [str(n) for n in group["n"]]
-    return [f"{n} (−{lost})" if lost else str(n) for n, lost in group.select("n", "lost").rows()]
+    return [f"{n}<br>−{lost}" if lost else str(n) for n, lost in group.select("n", "lost").rows()]
 
 
 def finish_axes(figure: go.Figure, arms: list[str], axes: Axes, theme: Theme, lost: bool) -> None:
     """Titles, ticks, and the line of no change."""
     if axes.zero_line:
         figure.add_hline(y=0, line={"color": theme.neutral, "width": 1, "dash": "dot"}, row=1, col=1)
-    finish_counts(figure, arms, "n at the visit (without a value)" if lost else "n at the visit")
+    finish_counts(figure, arms, "n at the visit, −without" if lost else "n at the visit")
     figure.update_yaxes(title=axes.y_title, row=1, col=1)
     figure.update_xaxes(title=axes.x_title, row=1, col=1)
     if axes.visits:

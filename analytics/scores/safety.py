@@ -132,8 +132,8 @@ HYS_LAW = Score(
         *with_limit("alp", "alkaline phosphatase"),
     ),
     outputs=(
-        Output("quadrant", needs=(TRANSFERASE, BILIRUBIN), words=QUADRANTS),
-        Output("potential_hys_law", needs=(TRANSFERASE, BILIRUBIN), sometimes=(PHOSPHATASE,)),
+        Output("quadrant", needs=(TRANSFERASE, BILIRUBIN), sometimes=(ALT_NEED,), words=QUADRANTS),
+        Output("potential_hys_law", needs=(TRANSFERASE, BILIRUBIN), sometimes=(PHOSPHATASE, ALT_NEED)),
         Output("r_ratio", needs=(ALT_NEED, PHOSPHATASE)),
         Output("injury_pattern", needs=(ALT_NEED, PHOSPHATASE), words=PATTERNS),
     ),

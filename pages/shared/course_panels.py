@@ -228,6 +228,9 @@ def summarize_parameters(plan: Plan, codes: list[str]) -> tuple[dict[str, pl.Dat
         if courses.is_empty():
             st.caption(f"No patient of this cohort has {measure.needs} of {parameter.name}.")
             continue
-        x_title, y_title, _ = describe_axis(courses, measure, plan.by_visit, view.origin)
-        summaries[y_title] = summarize_courses(plan.panel, view.study.visits, measure, plan.by_visit)
+        x_title = describe_axis(courses, measure, plan.by_visit, view.origin)[0]
+        what = "" if measure.name == "Value" else f", {measure.name.lower()}"
+        summaries[f"{parameter.title}{what} {parameter.arrow}".strip()] = summarize_courses(
+            plan.panel, view.study.visits, measure, plan.by_visit
+        )
     return summaries, x_title

@@ -18,7 +18,7 @@ def list_cohorts(present: cohorts.View) -> dict[str, tuple[str, Cohort]]:
     arms = present.study.subjects["arm"].unique().sort().to_list()
     for arm in arms if len(arms) > 1 else []:
         found[f"arm {arm}"] = (f"Arm {arm}", Cohort.of(own, {"arm": [arm]}))
-    found[ALL] = ("All patients", Cohort(own))
+    found[ALL] = (f"All of {own}", Cohort(own))
     for item in store.items(cohorts.FILTER, own):
         found[f"saved {item.name}"] = (item.name, Cohort.from_json(item.content))
     for study in store.studies()["study"]:
