@@ -86,17 +86,21 @@ def show_statistics(view: cohorts.View, panel: pl.DataFrame, parameter: Paramete
     if question.pairs.is_empty():
         st.info("No pair has a logarithm.")
         return
-    table = SHOW[kind](question)
-    flags = f" --by {by}" if by != controls.ALL else ""
-    command = f"python cli.py change {view.cohort.options} --parameter {parameter.paramcd}{flags}"
+    offer_numbers(question, kind, SHOW[kind](question))
+
+
+def offer_numbers(question: Question, kind: str, table: pl.DataFrame) -> None:
+    """The download of a table of tests, and the command that prints it."""
+    view, parameter, log = question.view, question.parameter, " --log" if question.logarithm else ""
+    measured = f"{parameter.title}, logarithm" if log else parameter.title
+    by = f" --by {question.by}" if question.by != controls.ALL else ""
+    command = (
+        f"python cli.py change {view.cohort.options} --parameter {parameter.paramcd}{by} --table {TABLES[kind]}{log}"
+    )
     with st.container(horizontal=True, vertical_alignment="center"):
-        measured = f"{parameter.title}, logarithm" if logarithm else parameter.title
         output.offer_table(table.with_columns(measure=pl.lit(measured)), f"change_{TABLES[kind]}")
-        log = " --log" if logarithm else ""
         if not view.pooled:
-            st.caption(
-                f"The same numbers in the terminal: `{command} --table {TABLES[kind]}{log}{output.units_flag()}`"
-            )
+            st.caption(f"The same numbers in the terminal: `{command}{output.units_flag()}`")
 
 
 def show_table(table: pl.DataFrame, alt: str) -> None:

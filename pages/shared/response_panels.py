@@ -146,13 +146,16 @@ def show_response(view: cohorts.View, parameter: Parameter, rule: Rule) -> None:
         controls.open_patient(str(clicked[0]))
     show_legend(parameter, responses)
     show_responders(parameter, responses)
-    strip = summarize_thresholds(responses, shown)
+    show_strip(responses, shown, title, f"{command} --table thresholds")
+
+
+def show_strip(responses: pl.DataFrame, rule: Rule, title: str, command: str) -> None:
+    """How the rate depends on the threshold."""
+    strip = summarize_thresholds(responses, rule)
     st.markdown("**How the rate depends on the threshold**")
-    figure = plot_thresholds(strip, title, shown.threshold, controls.theme())
+    figure = plot_thresholds(strip, title, rule.threshold, controls.theme())
     alt = "Share of patients who reach every threshold"
-    output.show_figure(
-        figure, "thresholds", alt, strip.with_columns(measure=pl.lit(title)), f"{command} --table thresholds"
-    )
+    output.show_figure(figure, "thresholds", alt, strip.with_columns(measure=pl.lit(title)), command)
     st.caption(
         "Shaded: exact (Clopper-Pearson) 95 % limits. Only the threshold counts here, not confirmation or credit."
     )
