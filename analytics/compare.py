@@ -12,8 +12,10 @@ import polars as pl
 
 from analytics.catalog.constants import SMALL
 from analytics.change import summarize_values
+from analytics.statistics.correlation import check_normal
 from analytics.statistics.interval import Array, t_test
 from analytics.statistics.linear import compare_adjusted
+from analytics.statistics.multiplicity import adjust
 from analytics.statistics.signed import (
     compare_sign_flips,
     compare_signed_ranks,
@@ -23,6 +25,7 @@ from analytics.statistics.signed import (
 )
 from analytics.statistics.two_groups import compare_ranks, compare_summaries, summarize
 
+MOST_NORMAL = 5_000  # beyond, the approximation of Shapiro and Wilk's p is not known
 MEAN = {"t": "t", "df": "df", "p_t": "p"}
 
 
@@ -67,7 +70,8 @@ def compare_within(pairs: pl.DataFrame, visits: pl.DataFrame) -> pl.DataFrame:
     ``t``, ``df``, ``p_t``: paired t test, missing below 10. ``v``, ``p_signed_rank``: Wilcoxon, exact up to
     1,000 changes, beyond normal; zeros (``n_zero``) are dropped. ``p_sign_flip``: permutation of the mean,
     exact where ``sign_flip_exact``, none above 1,000. ``hl``, ``hl_lower``, ``hl_upper``: Hodges-Lehmann with
-    an interval of level ``hl_level``. ``smallest_p``: what the exact tests could reach at best.
+    an interval of level ``hl_level``. ``smallest_p``: what the exact tests could reach at best. ``p_normal``:
+    Shapiro and Wilk's test that the changes are normal, from 10 to 5,000 of them.
     """
     summary = summarize_values(pairs, ["avisit", "arm"], "chg")
     rows = [
@@ -112,6 +116,7 @@ def describe_change(rows: pl.DataFrame) -> dict[str, Any]:
         "sign_flip_exact": flips.exact if flips else None,
         "p_sign": compare_signs(changes),
         "smallest_p": find_smallest_p(n - zeros),
+        "p_normal": check_normal(changes)[1] if SMALL <= n <= MOST_NORMAL and sd else None,
         **{f"hl{end}": getattr(shift, field) if shift else None for end, field in HL.items()},
     }
 
@@ -189,3 +194,19 @@ PARTS = ("lower", "upper", "t", "df", "p")
 def take(prefix: str, result: Any, parts: tuple[str, ...] = PARTS) -> dict[str, Any]:
     """The parts of a result as columns; missing without a result."""
     return {prefix + part: getattr(result, part) if result else None for part in parts}
+
+
+def adjust_columns(table: pl.DataFrame, method: str) -> pl.DataFrame:
+    """Every column of p values adjusted for the number of rows, each for itself; what p can reach and normality stay.
+
+    ``method`` is one of ``analytics.statistics.multiplicity.METHODS``. Missing p values count nowhere.
+    """
+    columns = [name for name in table.columns if (name.startswith("p_") or name.endswith("_p")) and name not in KEPT]
+    adjusted = []
+    for name in columns:
+        known = iter(adjust(table[name].drop_nulls().to_list(), method))
+        adjusted.append(pl.Series(name, [None if p is None else next(known) for p in table[name]], dtype=pl.Float64))
+    return table.with_columns(adjusted)
+
+
+KEPT = ("smallest_p", "p_normal")

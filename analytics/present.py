@@ -1,6 +1,6 @@
 """Results as people read them: p values, estimates with limits, tests of change as tables of text."""
 
-from math import exp, isnan
+from math import exp, isinf, isnan
 
 import polars as pl
 
@@ -22,6 +22,8 @@ def describe_number(value: float | None, decimals: int, sign: bool = False) -> s
     if value is None or isnan(value):
         return "–"
     text = f"{value:+.{decimals}f}" if sign else f"{value:.{decimals}f}"
+    if isinf(value):
+        return "∞"
     zero = f"{0:.{decimals}f}"
     return zero if text in (f"+{zero}", f"-{zero}") else text.replace("-", "−")
 
@@ -55,6 +57,7 @@ def present_within(table: pl.DataFrame, decimals: int, parameter: Parameter) -> 
                 "Hodges-Lehmann": describe_number(row["hl"], decimals, sign=True),
                 "its limits": shift if level is None or level >= 0.95 else f"{shift} ({100 * level:.1f} %)",
                 "Zeros": row["n_zero"],
+                "p, normal": describe_p(row["p_normal"]),
             }
         )
     return pl.DataFrame(rows)
@@ -148,3 +151,23 @@ def present_several(tests: pl.DataFrame, pairs: pl.DataFrame, decimals: int) -> 
 def describe_degrees(first: float | None, second: float | None) -> str:
     """One or two degrees of freedom."""
     return " and ".join(f"{value:.1f}".removesuffix(".0") for value in (first, second) if value is not None) or "–"
+
+
+def present_event_rates(table: pl.DataFrame) -> pl.DataFrame:
+    """``summarize_event_rates`` as text, per 100 patient-years."""
+    rows = [
+        {
+            "Event": row["kind"].replace("_", " "),
+            "Arm": row["arm"],
+            "Events": row["events"],
+            "Patients with one": row["patients"],
+            "Patient-years": describe_number(row["years"], 1),
+            "Per 100 patient-years (95 % CI)": f"{100 * row['rate']:.1f} ({100 * row['lower']:.1f} to "
+            "{100 * row['upper']:.1f})",
+            "Ratio to the reference": describe_number(row["ratio"], 2),
+            "95 % CI of the ratio": describe_limits(row["ratio_lower"], row["ratio_upper"], 2),
+            "p": describe_p(row["p"]),
+        }
+        for row in table.iter_rows(named=True)
+    ]
+    return pl.DataFrame(rows)

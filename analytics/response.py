@@ -1,19 +1,19 @@
 """Responders: who reached the threshold of a rule, with what credit, and how many that are."""
 
-from collections.abc import Iterable
-
 import polars as pl
 
 from analytics.catalog.drugs import ALBUMIN, ANTIVIRAL, CAUSAL, CAUSAL_EVENTS, DRUGS
 from analytics.panel import StudyData
-from analytics.rules import BEST, FALL, LAST, VALUE, Rule
-from analytics.statistics.proportions import estimate_share
+from analytics.rules import BEST, FALL, LAST, Rule
+from analytics.statistics.proportions import compare_exactly, compare_shares, estimate_share
 
 RESPONDER, NAMED = "responder", "responder, causal therapy began"
 UNCONFIRMED, WITHHELD = "reached, not confirmed", "reached, not credited"
 NOT, ABSENT = "no response", "no value"
 OUTCOMES = (RESPONDER, NAMED, UNCONFIRMED, WITHHELD, NOT, ABSENT)
 CREDITED = (RESPONDER, NAMED)
+ALL_ARMS = "All"
+MOST_EXACT = 400  # patients: beyond, the ways to count grow too many
 
 
 def select_value(panel: pl.DataFrame, rule: Rule) -> pl.DataFrame:
@@ -171,10 +171,9 @@ def summarize_response(responses: pl.DataFrame) -> pl.DataFrame:
     ``share`` is of those with a value; ``share_all`` counts those without one as no response. ``named``
     responders began causal therapy; ``share_named_out`` is the share when they are not credited.
     """
-    groups: Iterable[tuple[str, pl.DataFrame]] = [
-        *((arm, responses.filter(pl.col("arm") == arm)) for arm in responses["arm"].unique().sort()), ("All", responses)
-    ]  # fmt: skip
-    return pl.DataFrame([{"arm": arm} | describe_share(rows) for arm, rows in groups], schema=RATES)
+    groups = {arm: responses.filter(pl.col("arm") == arm) for arm in responses["arm"].unique().sort()}
+    groups[ALL_ARMS] = responses
+    return pl.DataFrame([{"arm": arm} | describe_share(rows) for arm, rows in groups.items()], schema=RATES)
 
 
 RATES = {
@@ -227,7 +226,43 @@ def summarize_thresholds(responses: pl.DataFrame, rule: Rule) -> pl.DataFrame:
     return pl.DataFrame(rows, schema=schema)
 
 
-def propose_rule(paramcd: str, better: str, measure: str = VALUE) -> Rule:
-    """A rule to begin with: any change for the better counts. No published threshold stands behind it."""
-    direction = "rise" if better == "higher" else FALL
-    return Rule(paramcd, direction, 0.0, measure)
+COMPARED = {
+    "arm": pl.String,
+    "against": pl.String,
+    **dict.fromkeys(("difference", "lower", "upper", "odds_ratio", "or_lower", "or_upper", "p_fisher"), pl.Float64),
+}
+
+
+def compare_response(responses: pl.DataFrame, reference: str) -> pl.DataFrame:
+    """One row an arm that is not ``reference``: its responder rate minus the reference's, in percent.
+
+    Of those with a value. ``lower``, ``upper``: Newcombe's limits; ``odds_ratio`` with limits on the log
+    scale; ``p_fisher``: Fisher's exact test.
+    """
+    rates = {row["arm"]: row for row in summarize_response(responses).iter_rows(named=True)}
+    base = rates.get(reference, {"with_value": 0})
+    rows = []
+    for arm, row in rates.items():
+        if arm in (reference, ALL_ARMS) or not row["with_value"] or not base["with_value"]:
+            continue
+        found = compare_shares(row["responders"], row["with_value"], base["responders"], base["with_value"])
+        difference = {name: 100 * (getattr(found.difference, part) or 0.0) for name, part in DIFFERENCE.items()}
+        ratio = {
+            "odds_ratio": found.odds_ratio.estimate,
+            "or_lower": found.odds_ratio.lower,
+            "or_upper": found.odds_ratio.upper,
+        }
+        rows.append({"arm": arm, "against": reference, **difference, **ratio, "p_fisher": found.fisher_p})
+    return pl.DataFrame(rows, schema=COMPARED)
+
+
+DIFFERENCE = {"difference": "estimate", "lower": "lower", "upper": "upper"}
+
+
+def compare_all_arms(responses: pl.DataFrame) -> float | None:
+    """The exact p (Freeman-Halton) that all arms have one responder rate; None with fewer than two arms."""
+    rates = summarize_response(responses).filter(pl.col("arm") != ALL_ARMS, pl.col("with_value") > 0)
+    if rates.height < 2:
+        return None
+    counts = rates.select("responders", rest=pl.col("with_value") - pl.col("responders"))
+    return compare_exactly(counts.to_numpy()) if counts.sum_horizontal().sum() <= MOST_EXACT else None

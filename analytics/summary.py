@@ -1,74 +1,9 @@
 """Tables of the cohort: baseline by arm, completeness, follow-up."""
 
-from collections.abc import Iterable
-
 import polars as pl
-
-from analytics.catalog import Parameter
-from analytics.groups import CLASSES, select_baseline
 
 NO_ARM = "no arm recorded"
 LARGE = 1000  # means of this size are printed without decimals
-
-
-def summarize_baseline(subjects: pl.DataFrame, panel: pl.DataFrame, parameters: Iterable[Parameter]) -> pl.DataFrame:
-    """The baseline table: ``characteristic``, then one text column an arm and ``All``.
-
-    Numbers are mean ± SD with the number of subjects known where it is not all; categories are
-    count (percent of the known). Arms are in alphabetical order.
-    """
-    labelled = subjects.with_columns(pl.col("arm").fill_null(NO_ARM))
-    arms = labelled["arm"].unique().sort().to_list()
-    groups = {arm: labelled.filter(pl.col("arm") == arm) for arm in arms} | {"All": labelled}
-    rows = [{"characteristic": "Subjects"} | {name: str(group.height) for name, group in groups.items()}]
-    rows.append(
-        {"characteristic": "Age, years"} | {name: describe_numbers(group["age"], 1) for name, group in groups.items()}
-    )
-    for column, label in (("sex", "Sex"), ("etiology", "Etiology")):
-        rows += describe_categories(groups, column, label)
-    for parameter in parameters:
-        based = labelled.join(select_baseline(panel, parameter.paramcd), on="usubjid", how="left")
-        split = {
-            name: based.filter(pl.col("usubjid").is_in(group["usubjid"].to_list())) for name, group in groups.items()
-        }
-        if parameter.levels or based["base"].count() == 0:
-            continue
-        numbers = {name: describe_numbers(group["base"], max(1, parameter.decimals)) for name, group in split.items()}
-        rows.append({"characteristic": parameter.title} | numbers)
-        if parameter.paramcd in CLASSES:
-            rows += describe_categories(split, "base_class", CLASSES[parameter.paramcd])
-    columns = ["characteristic", *(arms if len(arms) > 1 else []), "All"]
-    return pl.DataFrame(rows, schema=dict.fromkeys(columns, pl.String) | dict.fromkeys(groups, pl.String)).select(
-        columns
-    )
-
-
-def describe_numbers(values: pl.Series, decimals: int) -> str:
-    """Mean ± SD, with n where values are missing; a dash where there is none."""
-    known = values.drop_nulls()
-    if known.is_empty():
-        return "–"
-    decimals = decimals if abs(float(str(known.mean()))) < LARGE else 0
-    spread = f" ± {known.std():.{decimals}f}" if known.len() > 1 else ""
-    count = f" (n = {known.len()})" if known.len() < values.len() else ""
-    return f"{known.mean():.{decimals}f}{spread}{count}"
-
-
-def describe_categories(groups: dict[str, pl.DataFrame], column: str, label: str) -> list[dict[str, str]]:
-    """One row a category: count (percent of those known)."""
-    known = groups["All"][column].drop_nulls().unique().sort().to_list()
-    return [
-        {"characteristic": f"{label}: {category}"}
-        | {name: describe_share(group[column], category) for name, group in groups.items()}
-        for category in known
-    ]
-
-
-def describe_share(values: pl.Series, category: str) -> str:
-    """Count (percent of the known values)."""
-    known = values.drop_nulls()
-    count = (known == category).sum()
-    return f"{count} ({100 * count / known.len():.0f} %)" if known.len() else "–"
 
 
 def summarize_completeness(panel: pl.DataFrame, subjects: pl.DataFrame, visits: pl.DataFrame) -> pl.DataFrame:

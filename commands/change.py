@@ -1,5 +1,6 @@
 """Change from baseline and response in the terminal: the same functions as the pages."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -9,23 +10,31 @@ import polars as pl
 from analytics.catalog import Parameter
 from analytics.change import select_pairs
 from analytics.cohort import select_subjects
-from analytics.compare import choose_visit, compare_between, compare_within, derive_log, describe_smallest_p
+from analytics.compare import (
+    adjust_columns,
+    choose_visit,
+    compare_between,
+    compare_within,
+    derive_log,
+    describe_smallest_p,
+)
 from analytics.courses import regroup
 from analytics.dropout import select_based, summarize_dropout
 from analytics.groups import SUBJECT_GROUPS, derive_group
 from analytics.models import choose_reference, compare_missing, fit_trend, tabulate_trend
 from analytics.panel import StudyData, derive_panel
 from analytics.present import present_between, present_missing, present_terms, present_within
-from analytics.response import derive_response, summarize_response, summarize_thresholds
+from analytics.response import compare_response, derive_response, summarize_response, summarize_thresholds
 from analytics.rules import CHANGE, FALL, LAST, MEASURES, RISE, Rule
 from analytics.scores import find_any_parameter
 from analytics.several import compare_several
+from analytics.statistics.multiplicity import METHODS
 from analytics.summary import NO_ARM
 from analytics.units import convert_panel, convert_parameter
 from commands.shared import as_json, filter_options, read_cohort, show, study_option, told, units_option
 
 TABLES = ("within", "between", "several", "missing", "dropout", "slope")
-RESPONSES = ("rates", "patients", "thresholds")
+RESPONSES = ("rates", "patients", "thresholds", "between")
 
 
 @click.command()
@@ -33,6 +42,7 @@ RESPONSES = ("rates", "patients", "thresholds")
 @click.option("--parameter", required=True, help="A parameter or score, such as bilirubin or meld.")
 @click.option("--by", help="arm, sex, site, etiology, age, or a parameter's baseline: one row a visit and group.")
 @click.option("--table", type=click.Choice(TABLES), default="within", show_default=True, help="Which tests.")
+@click.option("--adjust", type=click.Choice(METHODS), help="Adjust p values of within and between for their number.")
 @click.option("--log", is_flag=True, help="On the logarithmic scale: exp(change) is a ratio.")
 @units_option
 @filter_options
@@ -46,11 +56,12 @@ def change(study: str, parameter: str, as_json: bool, **options: Any) -> None:
     value. slope: mixed model over time.
     """
     item = find_any_parameter(parameter)
-    by, table, log, units = (options.pop(name) for name in ("by", "table", "log", "units"))
+    by, table, log, units, method = (options.pop(name) for name in ("by", "table", "log", "units", "adjust"))
     data, subjects = read_cohort(study, options)
     panel = group_panel(data, subjects, by, units)
     pairs = select_pairs(panel, parameter)
     result = tabulate(table, data, panel, derive_log(pairs) if log else pairs, parameter, log)
+    result = adjust_columns(result, method) if method and table in ("within", "between") else result
     show(result if as_json else present(table, result, convert_parameter(item, units), log), as_json)
     if table == "within" and not as_json:
         for row in result.iter_rows(named=True):
@@ -140,5 +151,11 @@ def response(study: str, parameter: str, as_json: bool, **options: Any) -> None:
     data, subjects = read_cohort(study, options)
     panel = group_panel(data, subjects, "arm", units)
     responses = derive_response(panel, data, subjects.with_columns(pl.col("arm").fill_null(NO_ARM)), rule)
-    results = {"rates": summarize_response, "patients": lambda rows: rows}
-    show(results[table](responses) if table in results else summarize_thresholds(responses, rule), as_json)
+    reference = choose_reference(responses["arm"].unique().sort().to_list(), data.reference_arm)
+    results: dict[str, Callable[[], pl.DataFrame]] = {
+        "rates": lambda: summarize_response(responses),
+        "patients": lambda: responses,
+        "thresholds": lambda: summarize_thresholds(responses, rule),
+        "between": lambda: compare_response(responses, reference),
+    }
+    show(results[table](), as_json)

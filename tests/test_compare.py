@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 
 from analytics.change import select_pairs
-from analytics.compare import compare_between, compare_within, derive_log, describe_smallest_p
+from analytics.compare import adjust_columns, compare_between, compare_within, derive_log, describe_smallest_p
 from analytics.models import CARRIED, OBSERVED, REPEATED, compare_missing, fit_trend, tabulate_trend
 from analytics.several import compare_several
 
@@ -82,6 +82,17 @@ def test_the_smallest_p_is_said_for_every_small_group():
     assert describe_smallest_p(1, 0) == "with one change no p below 1 is reachable."
 
 
+def test_p_values_are_adjusted_column_by_column_as_r_does(r_reference):
+    entry = r_reference["p_adjust"]
+    given = entry["inputs"]["p"]
+    table = pl.DataFrame({"p_t": [None, *given], "welch_p": [*given, None], "smallest_p": [0.5] * 11, "n": [9] * 11})
+    for method, theirs in entry["result"].items():
+        ours = adjust_columns(table, method)
+        assert ours["p_t"].to_list()[1:] == pytest.approx(theirs)
+        assert ours["welch_p"].to_list()[:-1] == pytest.approx(theirs)
+        assert ours.select("smallest_p", "n").equals(table.select("smallest_p", "n"))
+
+
 def test_between_arms_small_groups_have_exact_p_values_only():
     visits = pl.DataFrame({"avisit": ["M1"], "position": [0]})
     rows = [("A", 1.0), ("A", 2.0), ("A", 3.0), ("B", 4.0), ("B", 5.0), ("B", 6.0)]
@@ -138,3 +149,11 @@ def test_the_terminal_prints_the_same_three_answers(run, tmp_path, three_answers
     ours = {(row["avisit"], row["method"]): row["estimate"] for row in rows}
     for row in three_answers.iter_rows(named=True):
         assert ours[row["avisit"], row["method"]] == pytest.approx(row["estimate"], rel=1e-9)
+    plain, adjusted = (
+        json.loads(run("change", "--study", "ahd", "--parameter", "bilirubin", *more, "--json").output)
+        for more in ((), ("--adjust", "bonferroni"))
+    )
+    assert [row["p_t"] for row in adjusted] == pytest.approx([min(1, 4 * row["p_t"]) for row in plain])
+    for table in ("within", "between", "several", "missing", "dropout", "slope"):
+        told = run("change", "--study", "ahd", "--parameter", "bilirubin", "--by", "arm", "--table", table)
+        assert (told.exit_code, told.output.count("|") > 10) == (0, True), table

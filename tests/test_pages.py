@@ -378,6 +378,20 @@ def test_every_test_of_change_is_shown_with_the_number_of_comparisons(tests, sca
     assert "Exploratory" in said or tests == "All groups at a visit"
 
 
+def test_p_values_are_adjusted_on_request_and_that_is_said(store, monkeypatch):
+    link = {"study": "mayo-pbc", "paramcd": "bilirubin", "tests": "Within groups"}
+    app = open_page(store, monkeypatch, "trial/trajectories", **link, adjust="holm")
+    assert "12 comparisons, 3 tests each, p values each test adjusted for their number (holm)" in texts(app)
+    app.button_group(key="adjust").set_value("none").run()
+    assert "p values not adjusted for their number" in texts(app)
+
+
+def test_the_response_page_compares_the_arms(store, monkeypatch):
+    said = texts(open_page(store, monkeypatch, "trial/response", study=SIMULATED, respond="meld"))
+    assert "**ABMi minus Control: " in said
+    assert "(Fisher's exact test). Exploratory." in said
+
+
 def test_multiples_of_the_upper_limit_are_offered_where_a_limit_is_recorded(store, monkeypatch):
     app = open_page(store, monkeypatch, "trial/trajectories", study=SIMULATED, paramcd="alt", measure="× upper limit")
     assert read_figure(app)["layout"]["yaxis"]["title"]["text"] == "ALT, × upper limit (lower is better)"

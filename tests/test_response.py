@@ -11,10 +11,17 @@ from hypothesis import strategies as st
 from analytics.ascites import derive_ascites, tabulate_ascites
 from analytics.association import correlate_changes, derive_quadrant, list_doses, pair_changes, pair_dose
 from analytics.cohort import select_subjects
+from analytics.event_rates import summarize_event_rates
 from analytics.noise import Variation, derive_beyond_noise, find_variation
 from analytics.panel import StudyData, derive_panel
 from analytics.published import tabulate_published
-from analytics.response import derive_response, summarize_response, summarize_thresholds
+from analytics.response import (
+    compare_all_arms,
+    compare_response,
+    derive_response,
+    summarize_response,
+    summarize_thresholds,
+)
 from analytics.rules import Rule
 from analytics.scores import find_any_parameter
 from analytics.shift import derive_classes, summarize_flow, tabulate_shift
@@ -138,6 +145,67 @@ def test_rates_count_those_without_a_value_as_asked(read_study):
     assert (row["share"], row["share_all"]) == (pytest.approx(200 / 3), 50.0)
     # Clopper-Pearson of 2/3: 0.0943 to 0.9916 (Clopper and Pearson 1934, by the beta quantiles).
     assert (row["lower"], row["upper"]) == (pytest.approx(9.43, abs=0.01), pytest.approx(99.16, abs=0.01))
+
+
+def test_rates_of_two_arms_are_compared_as_r_does(read_study, r_reference):
+    # 3 of 5 against 1 of 6, the small table of two_by_two.
+    values = {f"T{k}": [3.0, 1.0 if k < 3 else 3.0] for k in range(5)} | {
+        f"C{k}": [3.0, 1.0 if k < 1 else 3.0] for k in range(6)
+    }
+    study, panel = trial(read_study, values)
+    arms = pl.when(pl.col("usubjid").str.starts_with("T")).then(pl.lit("Treated")).otherwise(pl.lit("Control"))
+    responses = derive_response(panel, study, study.subjects.with_columns(arm=arms), FALL)
+    row = compare_response(responses, "Control").row(0, named=True)
+    theirs = r_reference["two_by_two"]["result"][1]
+    assert (row["arm"], row["against"]) == ("Treated", "Control")
+    assert [row["difference"], row["lower"], row["upper"]] == pytest.approx(
+        [100 * number for number in (theirs["risk_difference"], *theirs["rd_newcombe"])]
+    )
+    assert [row["odds_ratio"], row["or_lower"], row["or_upper"]] == pytest.approx(
+        [theirs["odds_ratio"], *theirs["or_ci_log"]]
+    )
+    assert row["p_fisher"] == pytest.approx(theirs["fisher_p"])
+    assert compare_all_arms(responses) == pytest.approx(theirs["fisher_p"])
+    assert compare_response(responses.head(5), "Control").is_empty()
+
+
+def test_events_per_patient_year_are_those_of_r(r_reference):
+    theirs = r_reference["incidence_rates"]["result"]
+    frames, events = [], []
+    for arm, name in (("1", "trt_1"), ("2", "trt_2")):
+        days = theirs[name]["person_time"] * 365.25
+        ids = [f"{arm}-{k:03d}" for k in range(theirs[name]["events"])]
+        frames.append(pl.DataFrame({"usubjid": ids, "arm": arm, "last_contact_day": [days / len(ids)] * len(ids)}))
+        events += [(who, "death", 10) for who in ids]
+    subjects = pl.concat(frames)
+    deaths = pl.DataFrame(events, schema={"usubjid": pl.String, "kind": pl.String, "day": pl.Int64}, orient="row")
+    table = summarize_event_rates(subjects, deaths, "2")
+    for row in table.iter_rows(named=True):
+        own = theirs[f"trt_{row['arm']}"]
+        assert (row["events"], row["patients"]) == (own["events"], own["events"])
+        assert [row["rate"], row["lower"], row["upper"]] == pytest.approx([own["rate"], *own["exact_ci"]])
+    ratio = table.filter(pl.col("arm") == "1").row(0, named=True)
+    expected = theirs["ratio_1_vs_2"]
+    assert [ratio["ratio"], ratio["ratio_lower"], ratio["ratio_upper"], ratio["p"]] == pytest.approx(
+        [expected["ratio"], *expected["ci"], expected["p"]]
+    )
+    assert summarize_event_rates(subjects, deaths.clear(), "2").is_empty()
+
+
+def test_events_count_from_day_1_to_the_last_contact_and_infusions_are_none():
+    subjects = pl.DataFrame({"usubjid": ["P1", "P2"], "arm": ["A", "A"], "last_contact_day": [365, None]})
+    rows = [
+        ("P1", "ascites", 0),
+        ("P1", "ascites", 5),
+        ("P1", "ascites", 9),
+        ("P1", "ascites", 400),
+        ("P1", "infusion", 3),
+        ("P2", "ascites", 5),
+    ]
+    events = pl.DataFrame(rows, schema={"usubjid": pl.String, "kind": pl.String, "day": pl.Int64}, orient="row")
+    row = summarize_event_rates(subjects, events, "A").row(0, named=True)
+    assert (row["kind"], row["events"], row["patients"], row["years"]) == ("ascites", 2, 1, pytest.approx(365 / 365.25))
+    assert row["ratio"] is None
 
 
 def test_the_strip_agrees_with_the_rate_at_every_threshold(read_study, panels):

@@ -9,6 +9,7 @@ from analytics.catalog import Parameter
 from analytics.catalog.constants import SMALL
 from analytics.change import select_pairs
 from analytics.compare import (
+    adjust_columns,
     choose_visit,
     compare_between,
     compare_within,
@@ -28,6 +29,7 @@ from analytics.present import (
     present_within,
 )
 from analytics.several import compare_several
+from analytics.statistics.multiplicity import METHODS
 from pages.shared import cohorts, controls, output
 
 WITHIN, BETWEEN, SEVERAL, MISSING, SLOPE = (
@@ -39,6 +41,7 @@ WITHIN, BETWEEN, SEVERAL, MISSING, SLOPE = (
 )
 TABLES = {WITHIN: "within", BETWEEN: "between", SEVERAL: "several", MISSING: "missing", SLOPE: "slope"}
 LOGARITHM = "Ratios (logarithms)"
+NONE = "none"
 
 
 @dataclass(frozen=True)
@@ -79,6 +82,8 @@ def show_statistics(view: cohorts.View, panel: pl.DataFrame, parameter: Paramete
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         kind = controls.ask_one("Compare", "tests", list(SHOW))
         logarithm = controls.ask_one("Scale", "scale", ["As measured", LOGARITHM]) == LOGARITHM
+        if kind in (WITHIN, BETWEEN):
+            controls.ask_one("Adjust p values", "adjust", [NONE, *METHODS])
     positive = pairs.filter(pl.col("aval") > 0, pl.col("base") > 0)
     if logarithm and positive.height < pairs.height:
         st.caption(f"{pairs.height - positive.height} pairs have a value that is not above 0: without logarithm.")
@@ -111,7 +116,7 @@ def show_table(table: pl.DataFrame, alt: str) -> None:
 
 def show_within(question: Question) -> pl.DataFrame:
     """The change of every group at every visit against no change."""
-    table = compare_within(question.pairs, question.view.study.visits)
+    table = correct(compare_within(question.pairs, question.view.study.visits))
     show_table(present_within(table, question.decimals, question.parameter), "Tests of the change within groups")
     small = table.filter(pl.col("n") < SMALL)
     for row in small.iter_rows(named=True):
@@ -128,16 +133,24 @@ def show_within(question: Question) -> pl.DataFrame:
     return table
 
 
+def correct(table: pl.DataFrame) -> pl.DataFrame:
+    """The p values adjusted as the reader asked."""
+    method = st.session_state.get("adjust", NONE)
+    return table if method == NONE else adjust_columns(table, method)
+
+
 def describe_count(rows: int, tests: int) -> str:
-    """That p values are exploratory, and how many comparisons were made."""
+    """That p values are exploratory, how many comparisons were made, and how they are adjusted."""
     each = f", {tests} tests each" if tests > 1 else ""
-    return f"Exploratory: {rows} comparison{'s' if rows != 1 else ''}{each}, p values not adjusted for their number."
+    method = st.session_state.get("adjust", NONE)
+    done = "not adjusted for their number" if method == NONE else f"each test adjusted for their number ({method})"
+    return f"Exploratory: {rows} comparison{'s' if rows != 1 else ''}{each}, p values {done}."
 
 
 def show_between(question: Question) -> pl.DataFrame:
     """The change of every group minus that of the reference."""
     reference = choose_reference(question.groups, question.view.study.reference_arm)
-    table = compare_between(question.pairs, question.view.study.visits, reference)
+    table = correct(compare_between(question.pairs, question.view.study.visits, reference))
     if table.is_empty():
         st.info("There is only one group: choose what parts the patients above the figure.")
         return table

@@ -12,9 +12,12 @@ from analytics.baseline_table import (
 )
 from analytics.documents.baseline_table import render_baseline
 from analytics.eligibility import FAILED, MET, UNKNOWN, check_eligibility, summarize_eligibility
+from analytics.event_rates import summarize_event_rates
 from analytics.figures.cohort import ORDERS, plot_completeness, plot_follow_up
 from analytics.figures.schedule import plot_assessments
+from analytics.models import choose_reference
 from analytics.panel import list_measured, list_parameters
+from analytics.present import present_event_rates
 from analytics.schedule import derive_assessments, summarize_assessments
 from analytics.scores import list_series
 from analytics.summary import summarize_completeness
@@ -112,6 +115,22 @@ def show_follow_up(view: cohorts.View) -> None:
     if clicked:
         controls.open_patient(str(clicked[0]))
     st.caption("Bars end at the last contact. Click a bar or a mark to open the patient.")
+    show_event_rates(view)
+
+
+def show_event_rates(view: cohorts.View) -> None:
+    """Events per patient-year by arm, with exact limits."""
+    arms = view.subjects["arm"].unique().sort().to_list()
+    table = summarize_event_rates(view.subjects, view.events, choose_reference(arms, view.study.reference_arm))
+    if table.is_empty():
+        return
+    with st.expander("Events per patient-year"):
+        st.dataframe(present_event_rates(table), hide_index=True, placeholder="–", height="content", alt="Event rates")
+        output.offer_table(table, "event_rates")
+        st.caption(
+            "Events after day 0 up to the last contact, repeated ones counted each time; exact (Poisson) limits. "
+            "Exploratory."
+        )
 
 
 @st.fragment

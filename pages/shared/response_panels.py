@@ -8,9 +8,18 @@ import streamlit as st
 
 from analytics.catalog import Parameter
 from analytics.figures.waterfall import describe_title, plot_thresholds, plot_waterfall
-from analytics.present import describe_number
+from analytics.models import choose_reference
+from analytics.present import describe_limits, describe_number, describe_p
 from analytics.published import tabulate_published
-from analytics.response import ABSENT, OUTCOMES, derive_response, summarize_response, summarize_thresholds
+from analytics.response import (
+    ABSENT,
+    OUTCOMES,
+    compare_all_arms,
+    compare_response,
+    derive_response,
+    summarize_response,
+    summarize_thresholds,
+)
 from analytics.rules import BEST, CHANGE, FALL, LAST, MEASURES, PERCENT, RISE, VALUE, Rule
 from analytics.units import FACTORS, SI
 from pages.shared import cohorts, controls, output, patients, store
@@ -133,6 +142,7 @@ def show_response(view: cohorts.View, parameter: Parameter, rule: Rule) -> None:
     responses = derive_response(view.panel, view.study, view.subjects, shown)
     command = f"python cli.py response {view.cohort.options} {shown.options}{output.units_flag()}"
     show_rate(summarize_response(responses))
+    show_differences(view, responses)
     if responses["y"].count() == 0:
         st.info(f"No patient of this cohort has this {MEASURES[rule.measure]} of {parameter.name}.")
         return
@@ -194,6 +204,23 @@ def show_rate(rates: pl.DataFrame) -> None:
         "patient without "
         "one as no response. Responders in whom causal therapy began are counted in, and left out in the last column."
     )
+
+
+def show_differences(view: cohorts.View, responses: pl.DataFrame) -> None:
+    """The responder rate of every arm minus that of the reference."""
+    arms = responses["arm"].unique().sort().to_list()
+    for row in compare_response(responses, choose_reference(arms, view.study.reference_arm)).iter_rows(named=True):
+        limits = describe_limits(row["lower"], row["upper"], 0, sign=True)
+        odds = describe_limits(row["or_lower"], row["or_upper"], 2)
+        st.markdown(
+            f"**{row['arm']} minus {row['against']}: {describe_number(row['difference'], 0, sign=True)} %** ({limits}, "
+            f"Newcombe); odds ratio {describe_number(row['odds_ratio'], 2)} ({odds}); p = "
+            f"{describe_p(row['p_fisher'])} "
+            "(Fisher's exact test). Exploratory."
+        )
+    whole = compare_all_arms(responses) if len(arms) > 2 else None
+    if whole is not None:
+        st.caption(f"All {len(arms)} arms: p = {describe_p(whole)} (exact, Freeman-Halton).")
 
 
 def describe_rate(row: dict, which: str) -> str:
