@@ -36,9 +36,10 @@ class Bounds:
 
     @classmethod
     def find(cls, text: str) -> "Bounds | None":
-        """The range of a text such as albumin:2.8:3.5; None for another text."""
+        """The range of a text such as albumin:2.8:3.5; None for another text, or where the first end is the larger."""
         found = WRITTEN.fullmatch(text)
-        return cls(found[1], float(found[2]), float(found[3])) if found else None
+        bounds = cls(found[1], float(found[2]), float(found[3])) if found else None
+        return bounds if bounds and bounds.low <= bounds.high else None
 
     @classmethod
     def read(cls, text: str) -> "Bounds":

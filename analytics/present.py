@@ -171,3 +171,16 @@ def present_event_rates(table: pl.DataFrame) -> pl.DataFrame:
         for row in table.iter_rows(named=True)
     ]
     return pl.DataFrame(rows)
+
+
+def present_dropout(table: pl.DataFrame, parameter: Parameter, severity: Parameter | None) -> pl.DataFrame:
+    """``summarize_dropout`` as text: the mean baseline of those with and without a value."""
+    measures = {"base": parameter} | ({"severity": severity} if severity else {})
+    rows = []
+    for row in table.iter_rows(named=True):
+        line = {"Visit": row["avisit"], "Group": row["arm"], "With a value": row["kept"], "Without": row["lost"]}
+        for name, item in measures.items():
+            for column, word in (("kept", "with"), ("lost", "without")):
+                line[f"Baseline {item.name}, {word}"] = describe_number(row[f"{column}_{name}"], item.decimals + 1)
+        rows.append(line)
+    return pl.DataFrame(rows)

@@ -160,7 +160,9 @@ def test_a_cohort_is_saved_and_told_as_it_is():
     assert not Cohort("mayo-pbc").is_filtered
 
 
-@pytest.mark.parametrize("text", ["albumin", "albumin:2", "albumin:2:x", "albumin:1:2:3", ":1:2", "'; DROP:1:2"])
+@pytest.mark.parametrize(
+    "text", ["albumin", "albumin:2", "albumin:2:x", "albumin:1:2:3", "albumin:9:8", ":1:2", "'; DROP:1:2"]
+)
 def test_a_range_that_is_none_is_told_as_such(text):
     with pytest.raises(BadRange, match=r"written as albumin:2.8:3.5"):
         Bounds.read(text)

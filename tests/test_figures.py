@@ -127,6 +127,14 @@ def test_figures_of_ten_thousand_patients_stay_within_the_drawing_budget():
         assert len(figure.data) < 12
 
 
+def test_courses_of_many_arms_share_one_budget_of_markers():
+    courses, summary = make_courses(299)
+    arms = pl.Series([f"arm {k % 4}" for k in range(courses.height // 6) for _ in range(6)])
+    figure = plot_trajectories(courses.with_columns(arm=arms), summary, Axes("x", "y"), Theme())
+    marked = [trace for trace in figure.data if trace.mode and "markers" in trace.mode]
+    assert sum(len(trace.x) for trace in marked) <= 3_000
+
+
 def test_a_figure_for_a_document_says_what_it_shows():
     figure = plot_pairs(pl.DataFrame(schema=POINTS), Titles("x", "y"), Theme())
     stamped = stamp_figure(figure, "SIMULATED: a trial · 60 of 60 patients", dark=False)

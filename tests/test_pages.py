@@ -295,6 +295,13 @@ def test_filters_by_class_and_range_stand_in_the_address_and_at_the_head(store, 
     assert "60 of 60 patients ·" in texts(app)
 
 
+def test_a_range_in_which_nobody_lies_is_an_answer_and_is_not_moved(store, monkeypatch):
+    app = open_page(store, monkeypatch, "trial/cohort", study=SIMULATED, range="albumin:1:1.1")
+    assert not app.exception
+    assert "0 of 60 patients (baseline albumin 1 to 1.1)" in texts(app)
+    assert "No subject of this study passes the filters" in texts(app)
+
+
 def test_a_range_keeps_its_patients_in_si_units(store, monkeypatch):
     link = {"study": SIMULATED, "range": "bilirubin:1:2"}
     said = texts(open_page(store, monkeypatch, "trial/cohort", **link))

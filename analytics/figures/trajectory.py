@@ -12,7 +12,7 @@ from analytics.figures.theme import Theme, dash, lay_out, numbers, part_with_gap
 MOST_COURSES = 150  # drawn where there are more than 300 subjects
 MANY = 300
 LEAST = 3  # a line through the mean of one or two would be read as a course of the arm
-MOST_MARKERS = 1_500
+MOST_MARKERS = 2_000  # of all courses of a figure; beyond, only their lines are drawn
 MEAN, MEDIAN, RIBBONS = "Mean, 95 % CI", "Median, quartiles", "Quantile ribbons"
 CENTERS = (MEAN, MEDIAN, RIBBONS)
 
@@ -49,13 +49,14 @@ def plot_trajectories(
     lines = 2 if "lost" in summary.columns and summary["lost"].sum() else 1
     figure = make_figure_with_counts(max(1, len(arms)), 430, lines)
     drawn = select_drawn(courses)
+    mode = "lines+markers" if drawn.height <= MOST_MARKERS else "lines"
     for index, arm in enumerate(arms):
         group = summary.filter(pl.col("arm") == arm).sort("x")
         middle = group.filter(pl.col("n") >= LEAST)
         if axes.center == RIBBONS:
             add_ribbons(figure, middle, index, theme)
         if individuals:
-            add_courses(figure, drawn.filter(pl.col("arm") == arm), index, theme)
+            add_courses(figure, drawn.filter(pl.col("arm") == arm), index, mode, theme)
         add_middle(figure, middle, arm, axes.center, index, theme)
         add_counts(figure, index, group["x"].to_list(), describe_counts(group), theme.color(index))
     finish_axes(figure, arms, axes, theme, "lost" in summary.columns)
@@ -85,12 +86,11 @@ def finish_axes(figure: go.Figure, arms: list[str], axes: Axes, theme: Theme, lo
         figure.update_xaxes(**span, row=1, col=1)
 
 
-def add_courses(figure: go.Figure, courses: pl.DataFrame, index: int, theme: Theme) -> None:
+def add_courses(figure: go.Figure, courses: pl.DataFrame, index: int, mode: str, theme: Theme) -> None:
     """All courses of one arm as one trace, parted by gaps."""
     if courses.is_empty():
         return
     parted = part_with_gaps(courses.sort("usubjid", "x"), "usubjid")
-    mode = "lines+markers" if parted.height <= MOST_MARKERS else "lines"
     marker: dict[str, Any] = {"color": theme.faint(index, 0.55), "size": 5, "symbol": symbol(index)}
     if "beyond" in parted.columns and mode != "lines":
         beyond = parted["beyond"].fill_null(False).to_list()

@@ -17,10 +17,9 @@ from analytics.compare import (
     describe_smallest_p,
     order_visits,
 )
-from analytics.dropout import select_based, summarize_dropout
+from analytics.dropout import select_based
 from analytics.models import RULES, choose_reference, compare_missing, fit_trend, tabulate_trend
 from analytics.present import (
-    describe_number,
     describe_p,
     present_between,
     present_missing,
@@ -207,34 +206,7 @@ def show_missing(question: Question) -> pl.DataFrame:
         st.caption(f"**{name}**: {rule}")
     if table["p"].null_count() == table.height:
         st.caption(f"With fewer than {SMALL} patients in a group no model is fitted.")
-    show_dropout(question)
     return table
-
-
-def show_dropout(question: Question) -> None:
-    """Who has no value, and how ill they were at baseline."""
-    view, parameter = question.view, question.parameter
-    codes = set(question.panel.filter(pl.col("base").is_not_null())["paramcd"])
-    severity = next((code for code in ("child_pugh", "meld", "albi", "bilirubin") if code in codes), None)
-    table = summarize_dropout(question.panel, parameter.paramcd, view.study.visits, severity)
-    measure = controls.find_parameter(severity) if severity else parameter
-    rows = [
-        {
-            "Visit": row["avisit"],
-            "Group": row["arm"],
-            "With a value": row["kept"],
-            "Without": row["lost"],
-            f"Baseline {parameter.name}, with": describe_number(row["kept_base"], parameter.decimals + 1),
-            f"Baseline {parameter.name}, without": describe_number(row["lost_base"], parameter.decimals + 1),
-        }
-        | ({} if severity in (None, parameter.paramcd) else {
-            f"Baseline {measure.name}, with": describe_number(row["kept_severity"], measure.decimals + 1),
-            f"Baseline {measure.name}, without": describe_number(row["lost_severity"], measure.decimals + 1),
-        })
-        for row in table.iter_rows(named=True)
-    ]  # fmt: skip
-    st.markdown("**Who has no value, and how ill they were at baseline**")
-    show_table(pl.DataFrame(rows), "Baseline of patients with and without a value at each visit")
 
 
 def show_slope(question: Question) -> pl.DataFrame:

@@ -99,7 +99,9 @@ def ask_range(study: str, code: str, name: str, extreme: tuple[float, float]) ->
     key = f"range_{study}_{code}"
     # At first the whole range, rounded outwards: nobody is left out by a digit.
     low, high = st.session_state.get(key, (bottom / factor, top / factor))
-    ends = (round(max(low * factor, bottom), decimals), round(min(high * factor, top), decimals))
+    # A link may name a range in which nobody lies: the slider must be able to show it.
+    bottom, top = min(bottom, floor(low * factor / step) * step), max(top, ceil(high * factor / step) * step)
+    ends = (round(low * factor, decimals), round(high * factor, decimals))
     slid = st.slider(
         name, bottom, max(top, bottom + step), ends, step, f"%.{decimals}f", key=f"{key}_{controls.units()}"
     )

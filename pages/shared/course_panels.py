@@ -26,11 +26,13 @@ from analytics.figures.trajectory import CENTERS, MANY, MEDIAN, RIBBONS, Axes, p
 from analytics.groups import derive_group, label_group
 from analytics.noise import Variation, derive_beyond_noise, find_variation
 from analytics.panel import list_parameters
+from analytics.present import present_dropout
 from analytics.units import FACTORS, SI
 from pages.shared import cohorts, controls, output, store
 from pages.shared.labels import LABELS
 
 VARIATION = "variation"
+SEVERITY = ("child_pugh", "meld", "albi", "bilirubin")
 MOST_MULTIPLES = 6
 SHOWN_FIRST = ("child_pugh", "meld", "bilirubin", "albumin", "fibrosis_index")
 
@@ -128,6 +130,7 @@ def show_courses(plan: Plan, courses: pl.DataFrame) -> None:
         controls.open_patient(str(clicked[0]))
     show_notes(plan, courses, summary)
     show_noise(view, measure.parameter, courses, variation)
+    show_dropout(plan)
     with st.expander("Table"):
         st.dataframe(summary.drop("x"), hide_index=True, placeholder="–", column_config=LABELS, alt="Summary by visit")
 
@@ -161,6 +164,21 @@ def find_noise(view: cohorts.View, parameter: Parameter) -> Variation | None:
     """The variation of a parameter: what users entered, else what the study file says."""
     saved = {item.name: json.loads(item.content) for item in store.items(VARIATION, view.cohort.study)}
     return find_variation(view.study.config, saved, parameter.paramcd)
+
+
+def show_dropout(plan: Plan) -> None:
+    """Who has no value at each visit, and how ill they were at baseline against those who have one."""
+    parameter, visits = plan.measure.parameter, plan.view.study.visits
+    codes = set(plan.panel.filter(pl.col("base").is_not_null())["paramcd"])
+    severity = next((code for code in SEVERITY if code in codes and code != parameter.paramcd), None)
+    table = summarize_dropout(plan.panel, parameter.paramcd, visits, severity)
+    lost = table["lost"].sum()
+    if not lost:
+        return
+    shown = present_dropout(table, parameter, controls.find_parameter(severity) if severity else None)
+    with st.expander("Who has no value, and how ill they were at baseline"):
+        st.dataframe(shown, hide_index=True, placeholder="–", height="content", alt="Baseline of the lost and the kept")
+        output.offer_table(table, "dropout")
 
 
 def show_noise(view: cohorts.View, parameter: Parameter, courses: pl.DataFrame, variation: Variation | None) -> None:
