@@ -17,6 +17,12 @@ def describe_p(p: float | None) -> str:
     return f"{p:.2f}" if p >= 0.1 else f"{p:.3f}"
 
 
+def say_p(p: float | None) -> str:
+    """A p value within a sentence: p = 0.04, p < 0.001."""
+    said = describe_p(p)
+    return f"p {said}" if said.startswith("<") else f"p = {said}"
+
+
 def describe_number(value: float | None, decimals: int, sign: bool = False) -> str:
     """A number with a true minus sign; a missing one as a dash."""
     if value is None or isnan(value):

@@ -38,7 +38,10 @@ def plot_waterfall(rows: pl.DataFrame, title: str, better: str, threshold: float
         subplot_titles=arms,
     )
     for column, arm in enumerate(arms, start=1):
-        add_bars(figure, placed.filter(pl.col("arm") == arm), column, better, theme)
+        own = placed.filter(pl.col("arm") == arm)
+        add_bars(figure, own, column, better, theme)
+        total = rows.filter(pl.col("arm") == arm, pl.col("y").is_not_null()).height
+        name_bars(figure, own, total, column)
     figure.add_hline(y=threshold, line={"color": theme.ink, "width": 1.5, "dash": "dash"})
     figure.update_yaxes(zeroline=True, zerolinecolor=theme.neutral, zerolinewidth=1)
     figure.update_yaxes(title=title, col=1)
@@ -64,10 +67,16 @@ def add_bars(figure: go.Figure, rows: pl.DataFrame, column: int, better: str, th
     )
     figure.add_trace(bars, row=1, col=column)
     add_still(figure, rows.filter(pl.col("y") == 0), column, theme)
-    named = rows.height <= FEW
-    ticks = {"tickvals": rows["x"].to_list(), "ticktext": rows["usubjid"].to_list(), "tickangle": -90}
-    unnamed = {"tickvals": [], "title": f"{rows.height} patients"}
-    figure.update_xaxes(**(ticks if named else unnamed), row=1, col=column)
+
+
+def name_bars(figure: go.Figure, rows: pl.DataFrame, total: int, column: int) -> None:
+    """The patients' names below their bars, or how many there are and how many are drawn."""
+    if rows.height <= FEW:
+        names = {"tickvals": rows["x"].to_list(), "ticktext": rows["usubjid"].to_list(), "tickangle": -90}
+        figure.update_xaxes(**names, row=1, col=column)
+        return
+    drawn = "" if rows.height == total else f", every {round(total / rows.height)}th drawn"
+    figure.update_xaxes(tickvals=[], title=f"{total} patients{drawn}", row=1, col=column)
 
 
 def add_still(figure: go.Figure, rows: pl.DataFrame, column: int, theme: Theme) -> None:

@@ -3,7 +3,7 @@
 import polars as pl
 import streamlit as st
 
-from analytics.present import describe_p
+from analytics.present import describe_p, say_p
 from analytics.published_means import (
     ASSUMED,
     COLUMNS,
@@ -42,9 +42,7 @@ def show_mice() -> None:
     st.caption("←: rounds to the printed p value. n is not printed: 3 would be mice, 6 and 8 are image areas.")
     st.markdown(f"**The printed p values count areas, not mice.** {REPLICATION}")
     f, df1, df2, p = compare_weeks(2, 6)
-    st.caption(
-        f"Over the four weeks of saline (n = 6 each): F = {f:.2f} with {df1:.0f} and {df2:.0f} df, p = {describe_p(p)}."
-    )
+    st.caption(f"Over the four weeks of saline (n = 6 each): F = {f:.2f} with {df1:.0f} and {df2:.0f} df, {say_p(p)}.")
     output.offer_table(table, "mouse_table")
 
 

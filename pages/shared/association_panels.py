@@ -18,7 +18,7 @@ from analytics.association import (
 from analytics.catalog import Parameter
 from analytics.catalog.constants import SMALL
 from analytics.figures.association import Titles, plot_correlations, plot_pairs
-from analytics.present import describe_p
+from analytics.present import say_p
 from analytics.rules import LAST
 from analytics.statistics.correlation import EXACT, Correlation
 from pages.shared import cohorts, controls, output
@@ -134,10 +134,9 @@ def describe_correlation(found: Correlation) -> str:
     if found.spearman is None or found.spearman_p is None:
         return f"{found.n} patients: too few, or no variation, for a correlation."
     exact = found.n <= EXACT
-    said = f"Spearman's ρ {found.spearman:+.2f}, p = {describe_p(found.spearman_p)}" + (" (exact)" if exact else "")
+    said = f"Spearman's ρ {found.spearman:+.2f}, {say_p(found.spearman_p)}" + (" (exact)" if exact else "")
     if found.n >= SMALL and found.pearson is not None:
         said += (
-            f"; Pearson's r {found.pearson:+.2f} ({found.lower:+.2f} to {found.upper:+.2f}), p = "
-            f"{describe_p(found.pearson_p)}"
+            f"; Pearson's r {found.pearson:+.2f} ({found.lower:+.2f} to {found.upper:+.2f}), {say_p(found.pearson_p)}"
         )
     return f"{found.n} patients. {said}. Exploratory."

@@ -20,12 +20,12 @@ from analytics.compare import (
 from analytics.dropout import select_based
 from analytics.models import RULES, choose_reference, compare_missing, fit_trend, tabulate_trend
 from analytics.present import (
-    describe_p,
     present_between,
     present_missing,
     present_several,
     present_terms,
     present_within,
+    say_p,
 )
 from analytics.several import compare_several
 from analytics.statistics.multiplicity import METHODS
@@ -120,7 +120,7 @@ def show_within(question: Question) -> pl.DataFrame:
     small = table.filter(pl.col("n") < SMALL)
     for row in small.iter_rows(named=True):
         where = f"{row['avisit']}, {row['arm']}: " if table.height > 1 else ""
-        st.markdown(f"{where}p = {describe_p(row['p_sign_flip'])} (exact sign flip); "
+        st.markdown(f"{where}{say_p(row['p_sign_flip'])} (exact sign flip); "
                     f"{describe_smallest_p(row['n'], row['n_zero'])}")  # fmt: skip
     methods = (
         "Paired t test; Wilcoxon signed rank, exact, zeros dropped; sign-flip permutation of the mean, exact up to 20 "

@@ -151,7 +151,7 @@ def show_notes(plan: Plan, courses: pl.DataFrame, summary: pl.DataFrame) -> None
         MEDIAN: "Thick lines are medians, bars the quartiles.",
         RIBBONS: "Bands hold the middle 50 % and 90 % of patients, the line is the median.",
     }.get(plan.center, "Thick lines are means of observed cases (from 3 patients on), bars their 95 % t interval.")
-    notes = [middle] + ([] if plan.view.pooled else ["Click a course to open the patient."])
+    notes = [middle] + ([] if plan.view.pooled or not plan.individuals else ["Click a course to open the patient."])
     if plan.center not in (MEDIAN, RIBBONS) and summary.filter(pl.col("n") < SMALL).height:
         notes.append(f"Below {SMALL} patients no interval is drawn; read the single courses.")
     if n > MANY and plan.center != RIBBONS:

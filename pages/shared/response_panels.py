@@ -9,7 +9,7 @@ import streamlit as st
 from analytics.catalog import Parameter
 from analytics.figures.waterfall import describe_title, plot_thresholds, plot_waterfall
 from analytics.models import choose_reference
-from analytics.present import describe_limits, describe_number, describe_p
+from analytics.present import describe_limits, describe_number, say_p
 from analytics.published import tabulate_published
 from analytics.response import (
     ABSENT,
@@ -212,15 +212,15 @@ def show_differences(view: cohorts.View, responses: pl.DataFrame) -> None:
     for row in compare_response(responses, choose_reference(arms, view.study.reference_arm)).iter_rows(named=True):
         limits = describe_limits(row["lower"], row["upper"], 0, sign=True)
         odds = describe_limits(row["or_lower"], row["or_upper"], 2)
+        more = f"{describe_number(row['difference'], 0, sign=True)} percentage points"
         st.markdown(
-            f"**{row['arm']} minus {row['against']}: {describe_number(row['difference'], 0, sign=True)} %** ({limits}, "
-            f"Newcombe); odds ratio {describe_number(row['odds_ratio'], 2)} ({odds}); p = "
-            f"{describe_p(row['p_fisher'])} "
-            "(Fisher's exact test). Exploratory."
+            f"**{row['arm']} minus {row['against']}: {more}** ({limits}, Newcombe); odds ratio "
+            f"{describe_number(row['odds_ratio'], 2)} ({odds}); {say_p(row['p_fisher'])} (Fisher's exact test). "
+            "Exploratory."
         )
     whole = compare_all_arms(responses) if len(arms) > 2 else None
     if whole is not None:
-        st.caption(f"All {len(arms)} arms: p = {describe_p(whole)} (exact, Freeman-Halton).")
+        st.caption(f"All {len(arms)} arms: {say_p(whole)} (exact, Freeman-Halton).")
 
 
 def describe_rate(row: dict, which: str) -> str:
