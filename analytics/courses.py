@@ -52,13 +52,14 @@ def describe_axis(
 
 
 def derive_multiple(panel: pl.DataFrame, paramcd: str, limit: float | None) -> pl.DataFrame:
-    """The rows of a parameter with ``multiple``: the value over the upper limit of its row, else over ``limit``.
+    """Add ``multiple`` to the rows of a parameter: the value over the upper limit of its row, else over ``limit``.
 
-    Missing without an upper limit above 0. ``limit`` is that of the study's laboratory, in the unit of ``aval``.
+    Missing in other rows, and without an upper limit above 0. ``limit`` is that of the study's
+    laboratory, in the unit of ``aval``.
     """
-    own = panel.filter(pl.col("paramcd") == paramcd)
     upper = pl.coalesce("ref_high", pl.lit(limit, dtype=pl.Float64))
-    return own.with_columns(multiple=pl.when(upper > 0).then(pl.col("aval") / upper))
+    own = pl.col("paramcd") == paramcd
+    return panel.with_columns(multiple=pl.when(own & (upper > 0)).then(pl.col("aval") / upper))
 
 
 def regroup(panel: pl.DataFrame, groups: pl.DataFrame) -> pl.DataFrame:

@@ -20,7 +20,7 @@ RULES = {
     CARRIED: "A missing value is replaced by the last one before it, the baseline where there is none; "
     "analysis of covariance on baseline.",
     REPEATED: "Every value up to the visit counts, missing ones are not replaced; change ~ baseline x visit + arm x "
-    "visit, REML, z intervals.",
+    "visit, REML, z intervals. Visits with fewer than 10 in an arm are left out.",
 }
 
 
@@ -112,20 +112,27 @@ def fit_visits(pairs: pl.DataFrame, order: list[str], arm: str) -> RepeatedFit |
     return fit_repeated(numbers(rows, "chg"), x, subject, visit)
 
 
+def list_modelled(pairs: pl.DataFrame, order: list[str]) -> list[str]:
+    """The visits at which both arms have at least 10 subjects: with fewer, a visit's own coefficients mean nothing."""
+    counted = pairs.group_by("avisit", "arm").len().filter(pl.col("len") >= SMALL)
+    full = set(counted.group_by("avisit").len().filter(pl.col("len") == 2)["avisit"])
+    return [visit for visit in order if visit in full]
+
+
 def describe_repeated(pairs: pl.DataFrame, visits: pl.DataFrame, arm: str) -> list[dict[str, Any]]:
     """The difference between arms at every visit by MMRM; missing where it cannot be estimated."""
     order = order_visits(pairs, visits)
-    sizes = pairs.group_by("arm").agg(n=pl.col("usubjid").n_unique())["n"]
-    enough = len(sizes) == 2 and min(sizes) >= SMALL
-    fit = fit_visits(pairs, order, arm) if enough else None
-    empty = dict.fromkeys((*PARTS, "structure"))
-    if fit is None:
-        return [{"avisit": visit, "method": REPEATED, "n": pairs["usubjid"].n_unique()} | empty for visit in order]
-    return [
-        {"avisit": visit, "method": REPEATED, "n": fit.subjects, "structure": describe_structure(fit)}
-        | describe_contrast(fit, 2 * len(order) + place)
-        for place, visit in enumerate(order)
-    ]
+    modelled = list_modelled(pairs, order)
+    fit = fit_visits(pairs.filter(pl.col("avisit").is_in(modelled)), modelled, arm) if modelled else None
+    subjects = fit.subjects if fit else pairs["usubjid"].n_unique()
+    rows = []
+    for visit in order:
+        row: dict[str, Any] = {"avisit": visit, "method": REPEATED, "n": subjects}
+        if fit and visit in modelled:
+            place = 2 * len(modelled) + modelled.index(visit)
+            row |= {"structure": describe_structure(fit)} | describe_contrast(fit, place)
+        rows.append(row)
+    return rows
 
 
 def describe_structure(fit: RepeatedFit) -> str:

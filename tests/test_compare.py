@@ -8,8 +8,10 @@ import pytest
 
 from analytics.change import select_pairs
 from analytics.compare import adjust_columns, compare_between, compare_within, derive_log, describe_smallest_p
+from analytics.dropout import select_based
 from analytics.models import CARRIED, OBSERVED, REPEATED, compare_missing, fit_trend, tabulate_trend
 from analytics.several import compare_several
+from tests.conftest import SIMULATED
 
 TREATED, PLACEBO = "Methylprednisolone", "Placebo"
 
@@ -127,6 +129,19 @@ def test_where_slopes_do_not_vary_the_model_is_named_or_absent():
     few = pl.DataFrame({"usubjid": ["a", "b"], "arm": ["A", "A"], "day": [0, 1], "aval": [1.0, 2.0]})
     assert fit_trend(few, None).fit is None
     assert tabulate_trend(fit_trend(few, None)).is_empty()
+
+
+def test_a_last_visit_that_hardly_anybody_reached_does_not_take_the_model_away(panels, read_study):
+    study = read_study(SIMULATED)
+    pairs = pairs_of(panels, read_study, SIMULATED, "bilirubin")
+    based = select_based(panels[SIMULATED].join(study.subjects.select("usubjid", "arm"), on="usubjid"), "bilirubin")
+    table = compare_missing(pairs, study.visits, based, "Control", "ABMi").filter(pl.col("method") == REPEATED)
+    known = dict(table.select("avisit", pl.col("p").is_not_null()).rows())
+    assert known["Month 6"]
+    assert not known["Month 24"]  # one patient
+    sizes = pairs.group_by("avisit").agg(least=pl.col("arm").value_counts(sort=True).struct.field("count").last())
+    assert {visit for visit, there in known.items() if there} == set(sizes.filter(pl.col("least") >= 10)["avisit"])
+    assert table["structure"].drop_nulls().unique().to_list() == ["unstructured"]
 
 
 def test_no_model_is_fitted_to_five_patients(panels, read_study):

@@ -402,6 +402,7 @@ def test_the_response_page_compares_the_arms(store, monkeypatch):
 def test_multiples_of_the_upper_limit_are_offered_where_a_limit_is_recorded(store, monkeypatch):
     app = open_page(store, monkeypatch, "trial/trajectories", study=SIMULATED, paramcd="alt", measure="× upper limit")
     assert read_figure(app)["layout"]["yaxis"]["title"]["text"] == "ALT, × upper limit (lower is better)"
+    assert "No patient of this cohort has a value of Albumin" not in texts(app)  # the other figures keep their values
     other = open_page(store, monkeypatch, "trial/trajectories", study="mayo-pbc", paramcd="bilirubin")
     assert "× upper limit" not in other.button_group(key="measure").options
 

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from analytics.ascites import derive_ascites, tabulate_ascites
 from analytics.association import correlate_changes, derive_quadrant, list_doses, pair_changes, pair_dose
 from analytics.cohort import select_subjects
+from analytics.courses import derive_multiple
 from analytics.event_rates import summarize_event_rates
 from analytics.noise import Variation, derive_beyond_noise, find_variation
 from analytics.panel import StudyData, derive_panel
@@ -368,3 +369,16 @@ def test_si_units_change_the_unit_and_nothing_else(read_study, panels):
     assert (parameter.unit, parameter.decimals) == ("umol/L", 0)
     assert parameter.reference[1] == pytest.approx(1.2 * 17.1, rel=1e-3)
     assert convert_parameter(find_any_parameter("meld"), "SI").unit == find_any_parameter("meld").unit
+
+
+def test_a_multiple_uses_the_limit_of_the_row_and_else_that_of_the_laboratory():
+    panel = pl.DataFrame(
+        {
+            "paramcd": ["alt", "alt", "alt", "ast"],
+            "aval": [80.0, 80.0, None, 80.0],
+            "ref_high": [40.0, None, 40.0, 40.0],
+        }
+    )
+    assert derive_multiple(panel, "alt", 50.0)["multiple"].to_list() == [2.0, 1.6, None, None]
+    assert derive_multiple(panel, "alt", None)["multiple"].to_list() == [2.0, None, None, None]
+    assert derive_multiple(panel, "alt", 0.0)["multiple"].to_list() == [2.0, None, None, None]
