@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from analytics.catalog import PARAMETERS
 from analytics.groups import SUBJECT_GROUPS, select_baseline
 
 CLASS, EVENT, AGE = "child_pugh", "event", "age"
@@ -33,6 +34,13 @@ class Bounds:
     def text(self) -> str:
         """As the address and the terminal write it."""
         return f"{self.paramcd}:{self.low:g}:{self.high:g}"
+
+    @property
+    def words(self) -> str:
+        """The range in words, with the catalog's unit."""
+        known = PARAMETERS.get(self.paramcd)
+        unit = "years" if self.paramcd == AGE else known.unit_label if known else ""
+        return f"baseline {self.paramcd.replace('_', ' ')} {self.low:g} to {self.high:g} {unit}".strip()
 
     @classmethod
     def find(cls, text: str) -> "Bounds | None":
@@ -94,9 +102,7 @@ class Cohort:
         """The filters in force, in words."""
         said = {CLASS: "Child-Pugh class", EVENT: "had"}
         chosen = [f"{said.get(name, name)} {' or '.join(wanted)}".replace("_", " ") for name, wanted in self.choices]
-        chosen += [
-            f"baseline {bounds.paramcd.replace('_', ' ')} {bounds.low:g} to {bounds.high:g}" for bounds in self.ranges
-        ]
+        chosen += [bounds.words for bounds in self.ranges]
         return "; ".join(chosen)
 
     @property

@@ -337,7 +337,7 @@ def test_a_filter_is_saved_and_restored_by_name_and_by_link(tmp_path, store, pag
     try:
         page.goto(f"{address}/?study={SIMULATED}&child_pugh=B&range=albumin:2.5:3.2")
         title(page, "Cohort")
-        words = "Child-Pugh class B; baseline albumin 2.5 to 3.2"
+        words = "Child-Pugh class B; baseline albumin 2.5 to 3.2 g/dL"
         expect(page.get_by_text(words)).to_be_visible(timeout=20_000)
         page.get_by_role("button", name=re.compile("Saved filters")).click()
         page.locator(".st-key-filter_name input").fill("moderate")

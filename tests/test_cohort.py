@@ -156,7 +156,7 @@ def test_a_cohort_is_saved_and_told_as_it_is():
     cohort = Cohort.of("mayo-pbc", {"arm": ["Placebo"], "child_pugh": ["B"]}, [Bounds("albumin", 2.8, 3.5)])
     assert Cohort.from_json(cohort.to_json()) == cohort
     assert cohort.options == "--study mayo-pbc --arm Placebo --child-pugh B --range albumin:2.8:3.5"
-    assert cohort.words == "arm Placebo; Child-Pugh class B; baseline albumin 2.8 to 3.5"
+    assert cohort.words == "arm Placebo; Child-Pugh class B; baseline albumin 2.8 to 3.5 g/dL"
     assert not Cohort("mayo-pbc").is_filtered
 
 

@@ -287,10 +287,10 @@ def test_filters_by_class_and_range_stand_in_the_address_and_at_the_head(store, 
     link = {"study": SIMULATED, "child_pugh": "B", "range": "albumin:2.5:3.2"}
     app = open_page(store, monkeypatch, "trial/response", **link)
     assert not app.exception
-    assert "(Child-Pugh class B; baseline albumin 2.5 to 3.2)" in texts(app)
+    assert "(Child-Pugh class B; baseline albumin 2.5 to 3.2 g/dL)" in texts(app)
     assert "--child-pugh B --range albumin:2.5:3.2" in texts(app)
     app.sidebar.multiselect(key="child_pugh").set_value([]).run()
-    assert "(baseline albumin 2.5 to 3.2)" in texts(app)
+    assert "(baseline albumin 2.5 to 3.2 g/dL)" in texts(app)
     app.sidebar.multiselect(key="ranges").set_value([]).run()
     assert "60 of 60 patients ·" in texts(app)
 
@@ -298,7 +298,7 @@ def test_filters_by_class_and_range_stand_in_the_address_and_at_the_head(store, 
 def test_a_range_in_which_nobody_lies_is_an_answer_and_is_not_moved(store, monkeypatch):
     app = open_page(store, monkeypatch, "trial/cohort", study=SIMULATED, range="albumin:1:1.1")
     assert not app.exception
-    assert "0 of 60 patients (baseline albumin 1 to 1.1)" in texts(app)
+    assert "0 of 60 patients (baseline albumin 1 to 1.1 g/dL)" in texts(app)
     assert "No subject of this study passes the filters" in texts(app)
 
 
