@@ -1,11 +1,9 @@
 """The cohort at a glance: follow-up of each subject, and which values are there."""
 
-from typing import Any
-
 import plotly.graph_objects as go
 import polars as pl
 
-from analytics.figures.theme import Theme, choose_time_unit, lay_out, numbers
+from analytics.figures.theme import Theme, choose_time_unit, cover_cells, lay_out, numbers
 
 MOST_BARS = 400  # of more subjects an evenly spaced sample is drawn
 MOST_NAMED = 70  # more subjects than this: their names would overlap
@@ -121,20 +119,10 @@ def plot_completeness(table: pl.DataFrame, labels: dict[str, str], theme: Theme)
         hoverinfo="skip",
     )
     figure = go.Figure(heat).update_traces(zmin=0, zmax=100, xgap=2, ygap=2)
-    known = [cells[code, visit] | {"y": labels[code]} for code in codes for visit in visits if (code, visit) in cells]
-    figure.add_trace(cover_cells(known))
+    known = [cells[code, visit] for code in codes for visit in visits if (code, visit) in cells]
+    counts = [[f"{cell['paramcd']}|{cell['avisit']}", cell["n"], cell["expected"] or 0] for cell in known]
+    x, y = [cell["avisit"] for cell in known], [labels[cell["paramcd"]] for cell in known]
+    figure.add_trace(cover_cells(x, y, counts, "%{y}, %{x}: %{customdata[1]} of %{customdata[2]} expected"))
     figure.update_yaxes(autorange="reversed", automargin=True)
     figure.update_xaxes(side="top")
     return lay_out(figure, max(240, 100 + 26 * len(codes)), legend=False).update_layout(margin={"t": 56, "b": 16})
-
-
-def cover_cells(cells: list[dict[str, Any]]) -> go.Scatter:
-    """Marks that nobody sees over the cells: a heat map has no points to click."""
-    return go.Scatter(
-        x=[cell["avisit"] for cell in cells],
-        y=[cell["y"] for cell in cells],
-        mode="markers",
-        marker={"color": "rgba(0,0,0,0)", "symbol": "square", "size": 16},
-        customdata=[[f"{cell['paramcd']}|{cell['avisit']}", cell["n"], cell["expected"] or 0] for cell in cells],
-        hovertemplate="%{y}, %{x}: %{customdata[1]} of %{customdata[2]} expected<extra></extra>",
-    )

@@ -5,7 +5,7 @@ from typing import Any
 import plotly.graph_objects as go
 import polars as pl
 
-from analytics.figures.theme import STATUS_COLORS, Theme, lay_out
+from analytics.figures.theme import STATUS_COLORS, Theme, cover_cells, lay_out
 
 MOST_ROWS = 400  # of more patients an evenly spaced sample is drawn
 MOST_NAMED = 70
@@ -34,7 +34,7 @@ def plot_assessments(rows: pl.DataFrame, theme: Theme) -> go.Figure:
     )
     figure = go.Figure(heat).update_traces(zmin=-0.5, zmax=len(names) - 0.5, xgap=2, ygap=1 if named else 0)
     if named:
-        figure.add_trace(cover_cells([cell | {"y": y} for y, row in enumerate(grid) for cell in row]))
+        figure.add_trace(cover_grid(grid))
     add_key(figure, names, theme)
     name_rows(figure, drawn, named, subjects.len())
     return lay_out(figure, min(900, max(240, 130 + 16 * len(drawn)))).update_xaxes(showgrid=False, type="category")
@@ -47,17 +47,12 @@ def name_rows(figure: go.Figure, drawn: list[str], named: bool, total: int) -> N
     figure.update_yaxes(**(ticks if named else unnamed), autorange="reversed", showgrid=False, zeroline=False)
 
 
-def cover_cells(cells: list[dict[str, Any]]) -> go.Scatter:
-    """Marks that nobody sees over the cells: a heat map has no points to click."""
-    return go.Scatter(
-        x=[cell["avisit"] for cell in cells],
-        y=[cell["y"] for cell in cells],
-        mode="markers",
-        marker={"color": "rgba(0,0,0,0)", "symbol": "square", "size": 14},
-        customdata=[[cell["usubjid"], describe_day(cell)] for cell in cells],
-        hovertemplate="%{customdata[0]}, %{x}: %{customdata[1]}<extra></extra>",
-        showlegend=False,
-    )
+def cover_grid(grid: list[list[dict[str, Any]]]) -> go.Scatter:
+    """Marks over the cells that lead to their patients."""
+    cells = [(y, cell) for y, row in enumerate(grid) for cell in row]
+    said = [[cell["usubjid"], describe_day(cell)] for _, cell in cells]
+    x, y = [cell["avisit"] for _, cell in cells], [y for y, _ in cells]
+    return cover_cells(x, y, said, "%{customdata[0]}, %{x}: %{customdata[1]}")
 
 
 def add_key(figure: go.Figure, names: list[str], theme: Theme) -> None:

@@ -129,6 +129,19 @@ def lay_out(figure: go.Figure, height: int, legend: bool = True) -> go.Figure:
     )
 
 
+def cover_cells(x: list[str], y: list[Any], customdata: list[list[Any]], said: str) -> go.Scatter:
+    """Marks that nobody sees over the cells of a heat map, which has no points to click; ``said`` is the hover text."""
+    return go.Scatter(
+        x=x,
+        y=y,
+        mode="markers",
+        marker={"color": "rgba(0,0,0,0)", "symbol": "square", "size": 15},
+        customdata=customdata,
+        hovertemplate=f"{said}<extra></extra>",
+        showlegend=False,
+    )
+
+
 def part_with_gaps(rows: pl.DataFrame, by: str) -> pl.DataFrame:
     """The rows with an empty one after each subject, so that one trace draws many courses."""
     gaps = rows.select(by).unique(maintain_order=True).with_columns(__gap=pl.lit(1))
