@@ -112,9 +112,12 @@ def server(store):
 
 
 def settle(page: Page) -> None:
-    """Wait until the page has finished its run."""
-    expect(page.get_by_test_id("stStatusWidget")).to_have_count(0, timeout=20_000)
-    page.wait_for_timeout(250)
+    """Wait until the page has finished its run, and has not begun another within half a second."""
+    app = page.get_by_test_id("stApp")
+    for _ in range(2):
+        expect(app).to_have_attribute("data-test-script-state", "notRunning", timeout=30_000)
+        page.wait_for_timeout(250)
+    expect(app).to_have_attribute("data-test-script-state", "notRunning", timeout=30_000)
 
 
 def click_row(page: Page, row: int) -> None:
@@ -291,9 +294,7 @@ def test_from_a_filter_to_the_waterfall_to_the_patient(server, page: Page):
     page.goto(f"{server}/?study={SIMULATED}")
     title(page, "Cohort")
     settle(page)
-    box = page.locator(".st-key-child_pugh input").first
-    box.click()
-    page.get_by_role("option", name="B (20)", exact=True).click()
+    choose(page, "child_pugh", "B (20)")
     page.keyboard.press("Escape")
     expect(page.get_by_text("20 of 60 patients (Child-Pugh class B)")).to_be_visible(timeout=20_000)
     page.get_by_role("link", name="Response").click()
