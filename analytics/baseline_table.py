@@ -64,8 +64,7 @@ def describe_parameter(own: pl.DataFrame, parameter: Parameter) -> list[pl.DataF
     """The baseline of one parameter: grades in words, or numbers and the class where there is one."""
     code, title = parameter.paramcd, parameter.title
     if parameter.levels:
-        words = {grade: f"{grade:g} ({names[0]})" for grade, names in parameter.levels.items()}
-        graded = pl.col("base").replace_strict(words, default=None, return_dtype=pl.String)
+        graded = pl.col("base").replace_strict(parameter.grades, default=None, return_dtype=pl.String)
         return [describe(own.select("usubjid", "arm", category=graded), code, title)]
     frames = [describe(own.select("usubjid", "arm", value="base"), code, title, max(1, parameter.decimals))]
     if code in CLASSES:

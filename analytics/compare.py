@@ -24,6 +24,7 @@ from analytics.statistics.signed import (
     find_smallest_p,
 )
 from analytics.statistics.two_groups import compare_ranks, compare_summaries, summarize
+from analytics.visits import order_visits
 
 MOST_NORMAL = 5_000  # beyond, the approximation of Shapiro and Wilk's p is not known
 MEAN = {"t": "t", "df": "df", "p_t": "p"}
@@ -39,23 +40,9 @@ def derive_log(pairs: pl.DataFrame) -> pl.DataFrame:
     return logs.with_columns(chg=pl.col("aval") - pl.col("base"), pchg=pl.lit(None, dtype=pl.Float64))
 
 
-def order_visits(pairs: pl.DataFrame, visits: pl.DataFrame) -> list[str]:
-    """The visits that have a pair, in the study's order, then others by name."""
-    seen = set(pairs["avisit"].drop_nulls())
-    known = [name for name in visits.sort("position")["avisit"] if name in seen]
-    return [*known, *sorted(seen - set(known))]
-
-
-def choose_visit(pairs: pl.DataFrame, visits: pl.DataFrame) -> str:
-    """The latest visit that at least half as many subjects have as the fullest one; empty without a pair."""
-    sizes = dict(pairs.group_by("avisit").len().rows())
-    full = [visit for visit in order_visits(pairs, visits) if 2 * sizes[visit] >= max(sizes.values())]
-    return full[-1] if full else ""
-
-
 def split(pairs: pl.DataFrame, visits: pl.DataFrame) -> Iterator[tuple[str, pl.DataFrame]]:
     """Every visit with its pairs."""
-    for visit in order_visits(pairs, visits):
+    for visit in order_visits(pairs["avisit"], visits):
         yield visit, pairs.filter(pl.col("avisit") == visit)
 
 

@@ -7,6 +7,7 @@ import polars as pl
 from analytics.catalog import Parameter
 from analytics.catalog.constants import MONTH
 from analytics.change import summarize_values
+from analytics.visits import order_visits
 
 MULTIPLE = "× upper limit"
 MEASURES = {"Value": "aval", "Change": "chg", "% change": "pchg", MULTIPLE: "multiple"}
@@ -82,15 +83,13 @@ def place_courses(panel: pl.DataFrame, visits: pl.DataFrame, measure: Measure, b
     if not by_visit:
         return own.filter(pl.col("day").is_not_null()).with_columns(x=pl.col("day") / MONTH).select(columns)
     own = own.filter(pl.col("analysis"))
-    order = order_visits(own["avisit"], visits)
+    order = place_visits(own["avisit"], visits)
     return own.with_columns(x=pl.col("avisit").replace_strict(order, return_dtype=pl.Float64)).select(columns)
 
 
-def order_visits(seen: pl.Series, visits: pl.DataFrame) -> dict[str, float]:
-    """The place of each visit that is seen: the study's in its order, then others by name."""
-    names = set(seen.drop_nulls())
-    planned = [visit for visit in visits.sort("position")["avisit"] if visit in names]
-    return {visit: float(place) for place, visit in enumerate([*planned, *sorted(names - set(planned))])}
+def place_visits(seen: pl.Series, visits: pl.DataFrame) -> dict[str, float]:
+    """The place of each visit that is seen on the axis."""
+    return {visit: float(place) for place, visit in enumerate(order_visits(seen, visits))}
 
 
 def summarize_courses(panel: pl.DataFrame, visits: pl.DataFrame, measure: Measure, by_visit: bool) -> pl.DataFrame:
@@ -114,6 +113,6 @@ def align_visits(
 ) -> tuple[dict[str, pl.DataFrame], tuple[str, ...]]:
     """Summaries by visit with one ``x`` for the same visit in all of them, and the visits that x counts."""
     seen = pl.concat([summary["avisit"] for summary in summaries.values()])
-    order = order_visits(seen, visits)
+    order = place_visits(seen, visits)
     x = pl.col("avisit").replace_strict(order, return_dtype=pl.Float64)
     return {title: summary.with_columns(x=x) for title, summary in summaries.items()}, tuple(order)

@@ -5,10 +5,11 @@ import polars as pl
 from analytics.change import select_pairs
 
 
-def select_based(panel: pl.DataFrame, paramcd: str) -> pl.DataFrame:
-    """usubjid, arm and base of every subject with a baseline of the parameter."""
+def select_based(panel: pl.DataFrame, paramcd: str, log: bool = False) -> pl.DataFrame:
+    """usubjid, arm and base of every subject with a baseline of the parameter; its logarithm, above 0, with ``log``."""
     own = panel.filter(pl.col("paramcd") == paramcd, pl.col("base").is_not_null())
-    return own.unique("usubjid", keep="first", maintain_order=True).select("usubjid", "arm", "base")
+    based = own.unique("usubjid", keep="first", maintain_order=True).select("usubjid", "arm", "base")
+    return based.filter(pl.col("base") > 0).with_columns(pl.col("base").log()) if log else based
 
 
 def select_status(panel: pl.DataFrame, paramcd: str) -> pl.DataFrame:

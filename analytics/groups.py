@@ -29,9 +29,8 @@ def derive_group(
     if variable in CLASSES:
         return based.with_columns(group=pl.col("base_class")).drop("base", "base_class")
     if parameter.levels:
-        words = {grade: f"{grade:g} ({words[0]})" for grade, words in parameter.levels.items()}
         return based.with_columns(
-            group=pl.col("base").replace_strict(words, default=None, return_dtype=pl.String)
+            group=pl.col("base").replace_strict(parameter.grades, default=None, return_dtype=pl.String)
         ).drop("base", "base_class")
     return part_at_median(based, parameter.name, parameter.decimals).drop("base_class")
 

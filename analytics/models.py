@@ -8,11 +8,12 @@ import polars as pl
 from scipy.special import ndtr
 
 from analytics.catalog.constants import SMALL, YEAR
-from analytics.compare import numbers, order_visits
-from analytics.statistics.interval import Array, Z
+from analytics.compare import numbers
+from analytics.statistics.interval import Z
 from analytics.statistics.linear import compare_adjusted
 from analytics.statistics.mixed import MixedFit, fit_mixed
 from analytics.statistics.mmrm import RepeatedFit, fit_repeated
+from analytics.visits import order_visits
 
 OBSERVED, CARRIED, REPEATED = "Observed cases", "Last value carried forward", "Mixed model for repeated measures"
 RULES = {
@@ -40,7 +41,7 @@ def carry_forward(pairs: pl.DataFrame, visits: pl.DataFrame, based: pl.DataFrame
     A missing value is the last one before it, else the baseline; ``carried`` says where. Visits are
     those that any subject has, in the study's order.
     """
-    order = order_visits(pairs, visits)
+    order = order_visits(pairs["avisit"], visits)
     grid = based.join(pl.DataFrame({"avisit": order, "place": range(len(order))}), how="cross")
     own = pairs.select("usubjid", "avisit", "aval")
     joined = grid.join(own, on=["usubjid", "avisit"], how="left", validate="1:1", maintain_order="left")
@@ -62,12 +63,12 @@ def compare_missing(
     two = pairs.filter(pl.col("arm").is_in([reference, arm]))
     whole = carry_forward(two, visits, based.filter(pl.col("arm").is_in([reference, arm])))
     rows = []
-    for visit in order_visits(two, visits):
+    for visit in order_visits(two["avisit"], visits):
         for method, source in ((OBSERVED, two), (CARRIED, whole)):
             here = source.filter(pl.col("avisit") == visit)
             rows.append({"avisit": visit, "method": method} | describe_adjusted(here, arm))
     rows += describe_repeated(two, visits, arm)
-    order = {visit: place for place, visit in enumerate(order_visits(two, visits))}
+    order = {visit: place for place, visit in enumerate(order_visits(two["avisit"], visits))}
     table = pl.DataFrame(rows, schema=MISSING_COLUMNS)
     ranked = table.with_columns(
         place=pl.col("avisit").replace_strict(order, default=None),
@@ -121,7 +122,7 @@ def list_modelled(pairs: pl.DataFrame, order: list[str]) -> list[str]:
 
 def describe_repeated(pairs: pl.DataFrame, visits: pl.DataFrame, arm: str) -> list[dict[str, Any]]:
     """The difference between arms at every visit by MMRM; missing where it cannot be estimated."""
-    order = order_visits(pairs, visits)
+    order = order_visits(pairs["avisit"], visits)
     modelled = list_modelled(pairs, order)
     fit = fit_visits(pairs.filter(pl.col("avisit").is_in(modelled)), modelled, arm) if modelled else None
     subjects = fit.subjects if fit else pairs["usubjid"].n_unique()
@@ -142,14 +143,7 @@ def describe_structure(fit: RepeatedFit) -> str:
 
 def describe_contrast(fit: RepeatedFit, place: int) -> dict[str, float]:
     """A coefficient with its z interval."""
-    weights = np.zeros(len(fit.coefficients))
-    weights[place] = 1.0
-    return describe_weighted(fit, weights)
-
-
-def describe_weighted(fit: RepeatedFit, weights: Array) -> dict[str, float]:
-    """A weighted sum of coefficients with its z interval."""
-    estimate, se = float(weights @ fit.coefficients), float(weights @ fit.covariance @ weights) ** 0.5
+    estimate, se = float(fit.coefficients[place]), float(fit.covariance[place, place]) ** 0.5
     p = 2 * float(ndtr(-abs(estimate / se)))
     return {"estimate": estimate, "se": se, "lower": estimate - Z * se, "upper": estimate + Z * se, "p": p}
 
@@ -193,6 +187,12 @@ def fit_trend(values: pl.DataFrame, reference: str | None) -> Trend:
         if fit:
             return Trend(tuple(names), fit, effects)
     return Trend(tuple(names), None)
+
+
+def select_values(panel: pl.DataFrame, paramcd: str, log: bool) -> pl.DataFrame:
+    """The dated values of a parameter for ``fit_trend``; their logarithms with ``log``, where they are above 0."""
+    own = panel.filter(pl.col("paramcd") == paramcd, pl.col("day").is_not_null(), pl.col("aval").is_not_null())
+    return own.filter(pl.col("aval") > 0).with_columns(pl.col("aval").log()) if log else own
 
 
 def tabulate_trend(trend: Trend) -> pl.DataFrame:

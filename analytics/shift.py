@@ -20,8 +20,7 @@ def name_class(parameter: Parameter) -> pl.Expr:
     """The class or grade of a row, in words."""
     if parameter.paramcd in CLASSES:
         return pl.col("avalc")
-    words = {grade: f"{grade:g} ({names[0]})" for grade, names in parameter.levels.items()}
-    return pl.col("aval").replace_strict(words, default=None, return_dtype=pl.String)
+    return pl.col("aval").replace_strict(parameter.grades, default=None, return_dtype=pl.String)
 
 
 def derive_classes(

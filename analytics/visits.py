@@ -39,3 +39,17 @@ def is_closest() -> pl.Expr:
     # The day breaks ties: of two equally close values the earlier one counts.
     rank = pl.struct(distance=distance, day=pl.col("day")).rank("ordinal").over([*KEY, "avisit", known.alias("known")])
     return (known & (rank == 1)).fill_null(False)
+
+
+def order_visits(seen: pl.Series, visits: pl.DataFrame) -> list[str]:
+    """The visits that are seen: the study's in its order, then others by name."""
+    names = set(seen.drop_nulls())
+    planned = [visit for visit in visits.sort("position")["avisit"] if visit in names]
+    return [*planned, *sorted(names - set(planned))]
+
+
+def choose_visit(rows: pl.DataFrame, visits: pl.DataFrame) -> str:
+    """The latest visit that at least half as many rows have as the fullest one; empty without a row."""
+    sizes = dict(rows.group_by("avisit").len().rows())
+    full = [visit for visit in order_visits(rows["avisit"], visits) if 2 * sizes[visit] >= max(sizes.values())]
+    return full[-1] if full else ""

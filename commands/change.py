@@ -12,7 +12,6 @@ from analytics.change import select_pairs
 from analytics.cohort import select_subjects
 from analytics.compare import (
     adjust_columns,
-    choose_visit,
     compare_between,
     compare_within,
     derive_log,
@@ -21,7 +20,7 @@ from analytics.compare import (
 from analytics.courses import regroup
 from analytics.dropout import select_based, summarize_dropout
 from analytics.groups import SUBJECT_GROUPS, derive_group
-from analytics.models import choose_reference, compare_missing, fit_trend, tabulate_trend
+from analytics.models import choose_reference, compare_missing, fit_trend, select_values, tabulate_trend
 from analytics.panel import StudyData, derive_panel
 from analytics.present import present_between, present_missing, present_terms, present_within
 from analytics.response import compare_response, derive_response, summarize_response, summarize_thresholds
@@ -31,6 +30,7 @@ from analytics.several import compare_several
 from analytics.statistics.multiplicity import METHODS
 from analytics.summary import NO_ARM
 from analytics.units import convert_panel, convert_parameter
+from analytics.visits import choose_visit
 from commands.shared import as_json, filter_options, read_cohort, show, study_option, told, units_option
 
 TABLES = ("within", "between", "several", "missing", "dropout", "slope")
@@ -111,11 +111,8 @@ def tabulate(
         tests, couples = compare_several(pairs.filter(pl.col("avisit") == visit), "chg")
         return pl.concat([tests, couples], how="diagonal")
     if table == "slope":
-        own = panel.filter(pl.col("paramcd") == parameter, pl.col("day").is_not_null())
-        values = own.filter(pl.col("aval") > 0).with_columns(pl.col("aval").log()) if log else own
-        return tabulate_trend(fit_trend(values, reference))
-    based = select_based(panel, parameter)
-    based = based.filter(pl.col("base") > 0).with_columns(pl.col("base").log()) if log else based
+        return tabulate_trend(fit_trend(select_values(panel, parameter, log), reference))
+    based = select_based(panel, parameter, log)
     others = [arm for arm in pairs["arm"].unique().sort() if arm != reference]
     frames = [
         compare_missing(pairs, data.visits, based, reference, arm).with_columns(arm=pl.lit(arm)) for arm in others

@@ -73,6 +73,11 @@ class Parameter:
         return {"lower": "lower is better", "higher": "higher is better", "none": ""}[self.better]
 
     @property
+    def grades(self) -> dict[float, str]:
+        """Every grade with its label, as tables and legends print them: 1 (slight)."""
+        return {grade: f"{grade:g} ({words[0]})" for grade, words in self.levels.items()}
+
+    @property
     def arrow(self) -> str:
         """The direction of benefit as an arrow; empty where the catalog names none."""
         return {"lower": "↓ better", "higher": "↑ better", "none": ""}[self.better]

@@ -18,6 +18,7 @@ from analytics.statistics.interval import Array, Index, TTest, t_test
 
 STEP = 1e-4  # of the numerical derivatives, relative to the parameter
 LEAST_GRADIENT = 1e-3
+STARTS = {1: (1.0,), 2: (1.0, 0.0, 0.3)}  # of the factor, by the number of random effects
 LOG_2_PI = float(np.log(2 * np.pi))
 
 
@@ -71,9 +72,9 @@ def collect_sums(y: Array, x: Array, z: Array, subject: Index, reml: bool) -> Su
 
 
 def unpack(theta: Array, q: int) -> Array:
-    """The lower triangular factor from its entries, column by column."""
+    """The lower triangular factor from its entries, row by row."""
     factor = np.zeros((q, q))
-    factor[np.tril_indices(q)[::-1] if q == 1 else (np.array([0, 1, 1]), np.array([0, 0, 1]))] = theta
+    factor[np.tril_indices(q)] = theta
     return factor
 
 
@@ -135,9 +136,7 @@ def fit_mixed(y: Array, x: Array, z: Array, subject: Index, reml: bool = True) -
 
 def search(sums: Sums, q: int) -> Array | None:
     """The factor with the highest likelihood; None where the slope of the likelihood there is not flat."""
-    start = np.eye(q)[np.tril_indices(q)]
-    if q == 2:
-        start = np.array([1.0, 0.0, 0.3])
+    start = np.array(STARTS[q])
     rough = minimize(
         profile, start, (sums,), method="Nelder-Mead", options={"xatol": 1e-8, "fatol": 1e-10, "maxiter": 4000}
     )

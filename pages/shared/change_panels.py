@@ -10,15 +10,13 @@ from analytics.catalog.constants import SMALL
 from analytics.change import select_pairs
 from analytics.compare import (
     adjust_columns,
-    choose_visit,
     compare_between,
     compare_within,
     derive_log,
     describe_smallest_p,
-    order_visits,
 )
 from analytics.dropout import select_based
-from analytics.models import RULES, choose_reference, compare_missing, fit_trend, tabulate_trend
+from analytics.models import RULES, choose_reference, compare_missing, fit_trend, select_values, tabulate_trend
 from analytics.present import (
     present_between,
     present_missing,
@@ -29,6 +27,7 @@ from analytics.present import (
 )
 from analytics.several import compare_several
 from analytics.statistics.multiplicity import METHODS
+from analytics.visits import choose_visit, order_visits
 from pages.shared import cohorts, controls, output
 
 WITHIN, BETWEEN, SEVERAL, MISSING, SLOPE = (
@@ -62,7 +61,7 @@ class Question:
     @property
     def visits(self) -> list[str]:
         """The visits that have a pair."""
-        return order_visits(self.pairs, self.view.study.visits)
+        return order_visits(self.pairs["avisit"], self.view.study.visits)
 
     @property
     def groups(self) -> list[str]:
@@ -194,9 +193,7 @@ def show_missing(question: Question) -> pl.DataFrame:
         st.info("There is only one group: choose what parts the patients above the figure.")
         return pl.DataFrame()
     arm = controls.ask_detail("Group", dict(zip(others, others, strict=True)), "missing_arm", others[0])
-    based = select_based(question.panel, question.parameter.paramcd)
-    if question.logarithm:
-        based = based.filter(pl.col("base") > 0).with_columns(pl.col("base").log())
+    based = select_based(question.panel, question.parameter.paramcd, question.logarithm)
     table = compare_missing(question.pairs, study.visits, based, reference, arm)
     last = question.visits[-1]
     ordered = pl.concat([table.filter(pl.col("avisit") == last), table.filter(pl.col("avisit") != last)])
@@ -211,10 +208,7 @@ def show_missing(question: Question) -> pl.DataFrame:
 
 def show_slope(question: Question) -> pl.DataFrame:
     """The mixed model over time."""
-    own = question.panel.filter(pl.col("paramcd") == question.parameter.paramcd, pl.col("day").is_not_null())
-    values = own.filter(pl.col("aval").is_not_null())
-    if question.logarithm:
-        values = values.filter(pl.col("aval") > 0).with_columns(pl.col("aval").log())
+    values = select_values(question.panel, question.parameter.paramcd, question.logarithm)
     reference = choose_reference(question.groups, question.view.study.reference_arm)
     trend = fit_trend(values, reference)
     table = tabulate_trend(trend)

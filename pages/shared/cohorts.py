@@ -8,7 +8,7 @@ import streamlit as st
 
 from analytics.cohort import AGE, CHOICES, EVENT, Bounds, Cohort, list_choices, list_events, select_cohort
 from analytics.panel import StudyData
-from analytics.units import FACTORS, SI, SYSTEMS
+from analytics.units import SYSTEMS
 from pages.shared import controls, store
 from pages.shared.saved import Shelf, show_shelf
 
@@ -92,7 +92,7 @@ def ask_ranges(study: str) -> list[Bounds]:
 
 def ask_range(study: str, code: str, name: str, extreme: tuple[float, float]) -> Bounds:
     """The range of one baseline value, asked in the reader's units and kept in the catalog's."""
-    factor = FACTORS.get(code, 1.0) if controls.units() == SI else 1.0
+    factor = controls.unit_factor(code)
     decimals = 0 if code == AGE else controls.find_parameter(code).decimals
     step = 10.0**-decimals
     bottom, top = floor(extreme[0] * factor / step) * step, ceil(extreme[1] * factor / step) * step
@@ -113,10 +113,14 @@ def ask_range(study: str, code: str, name: str, extreme: tuple[float, float]) ->
 
 def show_saved(cohort: Cohort) -> None:
     """Saved filters: restored by a click or by a link with ``saved``; the present ones saved under a name."""
-    describe = lambda content: Cohort.from_json(content).words  # noqa: E731
     shelf = Shelf(FILTER, cohort.study, "Saved filters", ":material/bookmark:", restore, describe)
     reason = "" if cohort.is_filtered else "No filter is set: there is nothing to save."
     show_shelf(shelf, store.items(FILTER, cohort.study), cohort.to_json(), reason)
+
+
+def describe(content: str) -> str:
+    """Saved filters in words."""
+    return Cohort.from_json(content).words
 
 
 def restore(content: str) -> None:

@@ -10,7 +10,7 @@ from analytics.figures.theme import Theme
 from analytics.groups import SUBJECT_GROUPS
 from analytics.panel import list_parameters
 from analytics.scores import find_any_parameter, list_series
-from analytics.units import CONVENTIONAL, convert_parameter
+from analytics.units import CONVENTIONAL, FACTORS, SI, convert_parameter
 
 FIRST = ("child_pugh", "meld", "bilirubin", "fibrosis_index")
 ALL = "all"
@@ -19,6 +19,11 @@ ALL = "all"
 def units() -> str:
     """The unit system that the reader chose."""
     return st.session_state.get("units") or CONVENTIONAL
+
+
+def unit_factor(code: str) -> float:
+    """From the catalog's unit of a parameter to the reader's; 1 where they are the same."""
+    return FACTORS.get(code, 1.0) if units() == SI else 1.0
 
 
 def find_parameter(code: str) -> Parameter:

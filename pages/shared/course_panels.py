@@ -27,7 +27,6 @@ from analytics.groups import derive_group, label_group
 from analytics.noise import Variation, derive_beyond_noise, find_variation
 from analytics.panel import list_parameters
 from analytics.present import present_dropout
-from analytics.units import FACTORS, SI
 from pages.shared import cohorts, controls, output, store
 from pages.shared.labels import LABELS
 
@@ -69,8 +68,7 @@ def group_panel(view: cohorts.View, by: str) -> pl.DataFrame:
 def find_limit(view: cohorts.View, parameter: Parameter) -> float | None:
     """The upper limit of the study's laboratory, in the reader's units."""
     limit = view.study.settings.limits.get(parameter.paramcd, (None, None))[1]
-    factor = FACTORS.get(parameter.paramcd, 1.0) if controls.units() == SI else 1.0
-    return None if limit is None else limit * factor
+    return None if limit is None else limit * controls.unit_factor(parameter.paramcd)
 
 
 def list_measures(view: cohorts.View, parameter: Parameter) -> list[str]:
@@ -114,7 +112,9 @@ def show_courses(plan: Plan, courses: pl.DataFrame) -> None:
     variation = find_noise(view, measure.parameter)
     if variation and measure.name != MULTIPLE:
         courses = derive_beyond_noise(courses, variation)
-    summary = add_lost(plan, summarize_courses(plan.panel, view.study.visits, measure, plan.by_visit))
+    severity, parameter = find_severity(plan), measure.parameter
+    dropout = summarize_dropout(plan.panel, parameter.paramcd, view.study.visits, severity)
+    summary = add_lost(summarize_courses(plan.panel, view.study.visits, measure, plan.by_visit), dropout)
     x_title, y_title, visits = describe_axis(courses, measure, plan.by_visit, view.origin)
     few = summary.filter(pl.col("n") >= SMALL).is_empty()
     axes = Axes(x_title, y_title, visits, measure.is_change, plan.center)
@@ -130,14 +130,19 @@ def show_courses(plan: Plan, courses: pl.DataFrame) -> None:
         controls.open_patient(str(clicked[0]))
     show_notes(plan, courses, summary)
     show_noise(view, measure.parameter, courses, variation)
-    show_dropout(plan)
+    show_dropout(dropout, parameter, severity)
     with st.expander("Table"):
         st.dataframe(summary.drop("x"), hide_index=True, placeholder="–", column_config=LABELS, alt="Summary by visit")
 
 
-def add_lost(plan: Plan, summary: pl.DataFrame) -> pl.DataFrame:
+def find_severity(plan: Plan) -> str | None:
+    """The score, or bilirubin, by which the lost are compared with the kept; None where none is known at baseline."""
+    codes = set(plan.panel.filter(pl.col("base").is_not_null())["paramcd"])
+    return next((code for code in SEVERITY if code in codes and code != plan.measure.parameter.paramcd), None)
+
+
+def add_lost(summary: pl.DataFrame, dropout: pl.DataFrame) -> pl.DataFrame:
     """The summary with ``lost``: how many with a baseline have no value at the visit."""
-    dropout = summarize_dropout(plan.panel, plan.measure.parameter.paramcd, plan.view.study.visits)
     counts = dropout.select("avisit", "arm", "lost")
     return summary.join(counts, on=["avisit", "arm"], how="left", maintain_order="left").with_columns(
         pl.col("lost").fill_null(0)
@@ -166,19 +171,14 @@ def find_noise(view: cohorts.View, parameter: Parameter) -> Variation | None:
     return find_variation(view.study.config, saved, parameter.paramcd)
 
 
-def show_dropout(plan: Plan) -> None:
+def show_dropout(dropout: pl.DataFrame, parameter: Parameter, severity: str | None) -> None:
     """Who has no value at each visit, and how ill they were at baseline against those who have one."""
-    parameter, visits = plan.measure.parameter, plan.view.study.visits
-    codes = set(plan.panel.filter(pl.col("base").is_not_null())["paramcd"])
-    severity = next((code for code in SEVERITY if code in codes and code != parameter.paramcd), None)
-    table = summarize_dropout(plan.panel, parameter.paramcd, visits, severity)
-    lost = table["lost"].sum()
-    if not lost:
+    if not dropout["lost"].sum():
         return
-    shown = present_dropout(table, parameter, controls.find_parameter(severity) if severity else None)
+    shown = present_dropout(dropout, parameter, controls.find_parameter(severity) if severity else None)
     with st.expander("Who has no value, and how ill they were at baseline"):
         st.dataframe(shown, hide_index=True, placeholder="–", height="content", alt="Baseline of the lost and the kept")
-        output.offer_table(table, "dropout")
+        output.offer_table(dropout, "dropout")
 
 
 def show_noise(view: cohorts.View, parameter: Parameter, courses: pl.DataFrame, variation: Variation | None) -> None:

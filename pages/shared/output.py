@@ -1,6 +1,7 @@
 """Figures and tables as every page shows them: alternative text, downloads, the command with the same numbers."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import plotly.graph_objects as go
@@ -67,12 +68,16 @@ def offer_figure(figure: go.Figure, key: str) -> None:
     pictures = store.can_draw_pictures()
     for kind, (label, mime) in PICTURES.items():
         if kind == "html" or pictures:
-            make = lambda kind=kind: store.write_figure(stamp_figure(figure, note, dark), kind)  # noqa: E731
-            offer(label, make, f"{key}.{kind}", mime)
+            offer(label, partial(write_stamped, figure, note, dark, kind), f"{key}.{kind}", mime)
     if not pictures:
         st.caption(
             "For a picture use the camera at the top right of the figure: no Chrome, Edge or Chromium was found."
         )
+
+
+def write_stamped(figure: go.Figure, note: str, dark: bool, kind: str) -> bytes:
+    """A figure as a document that says what it shows; called at the click, outside the session."""
+    return store.write_figure(stamp_figure(figure, note, dark), kind)
 
 
 def units_flag() -> str:

@@ -13,6 +13,7 @@ from analytics.present import describe_limits, describe_number, say_p
 from analytics.published import tabulate_published
 from analytics.response import (
     ABSENT,
+    ALL_ARMS,
     OUTCOMES,
     compare_all_arms,
     compare_response,
@@ -21,7 +22,7 @@ from analytics.response import (
     summarize_thresholds,
 )
 from analytics.rules import BEST, CHANGE, FALL, LAST, MEASURES, PERCENT, RISE, VALUE, Rule
-from analytics.units import FACTORS, SI
+from analytics.visits import order_visits
 from pages.shared import cohorts, controls, output, patients, store
 from pages.shared.labels import LABELS
 from pages.shared.saved import Shelf, show_shelf
@@ -32,7 +33,7 @@ DIRECTIONS = {FALL: "falls to, or below", RISE: "rises to, or above"}
 
 def unit_factor(parameter: Parameter, measure: str) -> float:
     """From the catalog's unit to the reader's; 1 for percent."""
-    return FACTORS.get(parameter.paramcd, 1.0) if controls.units() == SI and measure != PERCENT else 1.0
+    return 1.0 if measure == PERCENT else controls.unit_factor(parameter.paramcd)
 
 
 def ask_rule(view: cohorts.View, parameter: Parameter) -> Rule:
@@ -93,17 +94,19 @@ def list_visits(view: cohorts.View, parameter: Parameter) -> list[str]:
     own = view.panel.filter(
         pl.col("paramcd") == parameter.paramcd, pl.col("post"), pl.col("analysis"), pl.col("chg").is_not_null()
     )
-    seen = set(own["avisit"])
-    known = [visit for visit in view.study.visits["avisit"] if visit in seen]
-    return [*known, *sorted(seen - set(known))]
+    return order_visits(own["avisit"], view.study.visits)
 
 
 def show_saved(view: cohorts.View, parameter: Parameter, rule: Rule) -> None:
     """Saved rules of the parameter: restored by a click or by a link with ``rule``; the present one saved."""
     saved = store.items(RULE, view.cohort.study)
     own = [item for item in saved if Rule.from_json(item.content).paramcd == parameter.paramcd]
-    describe = lambda content: Rule.from_json(content).words  # noqa: E731
     show_shelf(Shelf(RULE, view.cohort.study, "Saved rules", ":material/rule:", restore, describe), own, rule.to_json())
+
+
+def describe(content: str) -> str:
+    """A saved rule in words."""
+    return Rule.from_json(content).words
 
 
 def restore(content: str) -> None:
@@ -196,13 +199,13 @@ def show_rate(rates: pl.DataFrame) -> None:
             "Rate without them, %": describe_number(row["share_named_out"], 0),
         }
         for row in rates.iter_rows(named=True)
-        if row["arm"] != "All" or rates.height > 2
+        if row["arm"] != ALL_ARMS or rates.height > 2
     ]
     st.dataframe(pl.DataFrame(rows), hide_index=True, placeholder="–", height="content", alt="Responder rates")
     st.caption(
         "Exact (Clopper-Pearson) limits. The first rate is of those with a value; the rate of all counts a "
-        "patient without "
-        "one as no response. Responders in whom causal therapy began are counted in, and left out in the last column."
+        "patient without one as no response. Responders in whom causal therapy began are counted in, and left "
+        "out in the last column."
     )
 
 

@@ -12,6 +12,7 @@ from analytics.figures.cohort import plot_completeness
 from analytics.panel import prepare_study
 from analytics.scores import Score, find_score, list_series
 from analytics.shapley import is_attributable
+from analytics.visits import choose_visit, order_visits
 from pages.shared import cohorts, controls, output, patients
 
 FEW = 3  # of fewer patients no mean is attributed
@@ -53,11 +54,8 @@ def show_attribution(view: cohorts.View) -> None:
     left, right = st.columns(2)
     with left:
         score = find_score(controls.ask_detail("Change of", names, "why", next(iter(names))))
-    reached = dict(pairs.filter(pl.col("paramcd") == score.id).group_by("avisit").len().rows())
-    known = view.study.visits["avisit"].to_list()
-    visits = [*(name for name in known if name in reached), *sorted(set(reached) - set(known))]
-    # The latest visit that at least half as many patients have as the fullest one.
-    first = [name for name in visits if 2 * reached[name] >= max(reached.values())][-1]
+    own = pairs.filter(pl.col("paramcd") == score.id)
+    visits, first = order_visits(own["avisit"], view.study.visits), choose_visit(own, view.study.visits)
     with right:
         visit = controls.ask_detail("From baseline to", dict(zip(visits, visits, strict=True)), "to_visit", first)
     show_shares(view, score, visit)

@@ -8,6 +8,7 @@ from analytics.figures.flow import plot_flow
 from analytics.panel import list_parameters
 from analytics.rules import LAST
 from analytics.shift import ABSENT, derive_classes, is_classed, summarize_flow, tabulate_shift
+from analytics.visits import choose_visit
 from pages.shared import cohorts, controls, output, patients, store
 
 MOST_STAGES = 4
@@ -31,21 +32,13 @@ def show_shift(view: cohorts.View) -> None:
     if not visits:
         st.info("No class belongs to a visit of the study.")
         return
+    first = choose_visit(rows.filter(pl.col("after") != ABSENT), view.study.visits) or visits[-1]
     with right:
-        visit = controls.ask_detail(
-            "Baseline to", dict(zip(visits, visits, strict=True)), "shift_visit", choose_stage(rows, visits)
-        )
+        visit = controls.ask_detail("Baseline to", dict(zip(visits, visits, strict=True)), "shift_visit", first)
     here, keys = rows.filter(pl.col("avisit") == visit), ("before", "after")
     show_cells(tabulate_shift(rows, visit), here, keys, f"Baseline ↓, {visit} →", "shift_table")
     st.caption("Died and transplanted: by the end of the visit's window. Click a count to list its patients.")
     show_flow(view, rows, thin(visits[: visits.index(visit) + 1]), parameter.name)
-
-
-def choose_stage(rows: pl.DataFrame, visits: list[str]) -> str:
-    """The latest visit at which at least half as many patients have a class as at the fullest one."""
-    known = dict(rows.filter(pl.col("after") != ABSENT).group_by("avisit").len().rows())
-    full = [visit for visit in visits if 2 * known.get(visit, 0) >= max(known.values(), default=0)]
-    return full[-1]
 
 
 def thin(visits: list[str]) -> list[str]:

@@ -183,7 +183,7 @@ def items(kind: str, study: str) -> list[Item]:
 
 
 @st.cache_resource(show_spinner=False, max_entries=4)
-def cached_items(folder: str, state: str) -> list[Item]:  # noqa: ARG001
+def cached_items(folder: str, state: str) -> list[Item]:  # noqa: ARG001  # the state is part of the cache's key
     """Everything saved, as of this state of the file."""
     return fetch_items(Home(Path(folder)))
 
