@@ -15,7 +15,7 @@ LAYERS = [
     ("analytics/scores/", {"analytics.catalog", "analytics.scores"}, {"polars"}),
     ("analytics/figures/", {"analytics.catalog", "analytics.figures"}, {"polars", "plotly"}),
     ("analytics/documents/", {"analytics"}, {"polars", "plotly", "kaleido", "choreographer", "great_tables"}),
-    ("analytics/survival/", {"analytics.catalog", "analytics.scores", "analytics.survival"},
+    ("analytics/survival/", {"analytics.catalog", "analytics.scores", "analytics.statistics", "analytics.survival"},
      {"polars", "numpy", "scipy", "statsmodels", "lifelines", "pandas"}),
     ("analytics/", {"analytics"}, {"polars", "numpy", "scipy", "statsmodels"}),
     ("data/simulate", {"analytics.catalog", "data"}, {"polars", "numpy"}),

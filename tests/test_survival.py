@@ -14,8 +14,9 @@ from analytics.catalog.endpoints import ENDPOINTS
 from analytics.survival.describe import describe_log_rank, describe_median, summarize_survival
 from analytics.survival.estimate import estimate_survival
 from analytics.survival.follow_up import derive_time_to_event
-from analytics.survival.kaplan_meier import estimate_kaplan_meier, estimate_quantile, estimate_rmst, select_days
+from analytics.survival.kaplan_meier import estimate_kaplan_meier, estimate_quantile, select_days
 from analytics.survival.log_rank import compare_log_rank
+from analytics.survival.restricted_mean import estimate_rmst
 from data import queries
 from data.database import open_reader
 from data.importers.run import import_paths

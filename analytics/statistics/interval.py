@@ -9,6 +9,7 @@ from scipy.special import ndtri, stdtr, stdtrit
 
 Array = NDArray[np.floating[Any]]
 Index = NDArray[np.integer[Any]]
+Mask = NDArray[np.bool_]
 LEVEL = 0.95
 Z = float(ndtri(1 - (1 - LEVEL) / 2))
 

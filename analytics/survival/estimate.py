@@ -9,10 +9,10 @@ from analytics.survival.kaplan_meier import (
     Quantile,
     estimate_kaplan_meier,
     estimate_quantile,
-    estimate_rmst,
     select_days,
 )
 from analytics.survival.log_rank import LogRank, compare_log_rank
+from analytics.survival.restricted_mean import estimate_rmst
 
 
 @dataclass(frozen=True)

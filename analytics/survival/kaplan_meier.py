@@ -10,7 +10,12 @@ import numpy as np
 import polars as pl
 from scipy.special import ndtri
 
+from analytics.statistics.interval import Array
+from analytics.survival.door import open_rows
+
 TOLERANCE = float(np.sqrt(np.finfo(float).eps))  # R's own, for a curve that is exactly at the quantile
+LOG_LOG, LOG, PLAIN = "log-log", "log", "plain"
+LIMITS = (LOG_LOG, LOG, PLAIN)
 
 
 @dataclass(frozen=True)
@@ -22,51 +27,98 @@ class Quantile:
     upper: float | None
 
 
-def estimate_kaplan_meier(times: pl.DataFrame, level: float = 0.95) -> pl.DataFrame:
-    """The survival curve: one row a distinct time, and a first row for day 0.
+def estimate_kaplan_meier(
+    times: pl.DataFrame, limits: str = LOG_LOG, level: float = 0.95, start: float = 0.0
+) -> pl.DataFrame:
+    """The survival curve: one row a distinct time, and a first row for day ``start``.
 
-    Needs ``time`` (days) and ``event`` (true: observed); rows with a missing one are left out.
-    Returns ``day``, ``at_risk`` (time >= day), ``events``, ``censored``, ``survival``, ``se``
-    (Greenwood), ``lower``, ``upper`` (log-log limits). Limits are missing where R has none: before
-    the first event (except on day 0) and where survival is 0. Empty without subjects.
+    Needs ``time`` (days) and ``event`` (true: observed), and takes ``entry``, the day from which a
+    subject was under observation (left truncation); rows with a missing time or event are left out.
+    With ``start`` survival is conditional on being event-free then. Returns ``day`` (every time or
+    entry), ``at_risk`` (entry < day <= time), ``events``, ``censored``, ``survival``, ``se`` (Greenwood),
+    ``lower``, ``upper``. Limits are missing where R has none: before the first event
+    (except on the first day) and where survival is 0. Empty without subjects.
 
     Source: Kaplan EL, Meier P. J Am Stat Assoc 1958;53:457. Limits: Kalbfleisch JD, Prentice RL 1980.
+    Left truncation: Klein JP, Moeschberger ML. Survival Analysis. Springer 2003, 4.6.
     """
-    known = times.filter(pl.col("time").is_not_null(), pl.col("event").is_not_null())
-    counts = count_times(known)
-    at_risk, events = counts["at_risk"].to_numpy(), counts["events"].to_numpy()
-    survival = np.cumprod(1 - events / at_risk)
+    counts = count_times(open_rows(times), start)
+    at_risk, events = (counts[name].to_numpy().astype(float) for name in ("at_risk", "events"))
+    survival = np.cumprod(np.where(events > 0, 1 - events / np.maximum(at_risk, 1), 1.0))
     with np.errstate(divide="ignore", invalid="ignore"):
-        variance = np.cumsum(events / (at_risk * (at_risk - events)))
-        spread = np.exp(ndtri(0.5 + level / 2) * np.sqrt(variance) / -np.log(survival))
-        lower, upper = survival**spread, survival ** (1 / spread)
-        se = survival * np.sqrt(variance)
-    open_ended = (survival <= 0) | (survival >= 1)
-    start = counts["day"].to_numpy() == 0
-    limits = [np.where(open_ended, np.where(start & (survival >= 1), 1.0, np.nan), limit) for limit in (lower, upper)]
+        se_log = np.sqrt(np.cumsum(np.where(events > 0, events / (at_risk * (at_risk - events)), 0.0)))
+        se = survival * se_log
+    lower, upper = find_limits(survival, se, limits, level)
+    first = np.arange(len(survival)) == 0
+    opened = first & (survival >= 1)  # everybody starts event-free: no uncertainty on the first day
+    columns = {
+        "survival": survival,
+        "se": np.where(survival <= 0, np.nan, se),
+        "lower": np.where(opened, 1.0, lower),
+        "upper": np.where(opened, 1.0, upper),
+    }
     return counts.with_columns(
-        survival=pl.Series(survival, dtype=pl.Float64),
-        se=pl.Series(np.where(survival <= 0, np.nan, se), dtype=pl.Float64).fill_nan(None),
-        lower=pl.Series(limits[0], dtype=pl.Float64).fill_nan(None),
-        upper=pl.Series(limits[1], dtype=pl.Float64).fill_nan(None),
+        **{name: pl.Series(values, dtype=pl.Float64).fill_nan(None) for name, values in columns.items()}
     )
 
 
-def count_times(known: pl.DataFrame) -> pl.DataFrame:
-    """``day``, ``at_risk``, ``events`` and ``censored`` at every distinct time, and at day 0."""
-    counted = known.group_by(day=pl.col("time").cast(pl.Float64)).agg(
+def find_limits(share: Array, se: Array, limits: str, level: float) -> tuple[Array, Array]:
+    """Confidence limits of a survival or an incidence between 0 and 1; NaN where R has none.
+
+    ``log-log`` and ``log`` are of the transformed share; ``plain`` is cut at 0 and 1.
+    """
+    z = float(ndtri(0.5 + level / 2))
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        if limits == PLAIN:
+            lower, upper = np.maximum(share - z * se, 0), np.minimum(share + z * se, 1)
+        elif limits == LOG:
+            lower, upper = share * np.exp(-z * se / share), np.minimum(share * np.exp(z * se / share), 1)
+        else:
+            spread = np.exp(z * se / (share * -np.log(share)))
+            lower, upper = share**spread, share ** (1 / spread)
+    silent = share <= 0 if limits == PLAIN else (share <= 0) | ((share >= 1) & (limits == LOG_LOG))
+    return np.where(silent, np.nan, lower), np.where(silent, np.nan, upper)
+
+
+def count_times(known: pl.DataFrame, start: float = 0.0) -> pl.DataFrame:
+    """``day``, ``at_risk``, ``events`` and ``censored`` at every distinct time or entry, and at ``start``."""
+    kept = known.filter(pl.col("time") >= start)
+    counted = kept.group_by(day=pl.col("time").cast(pl.Float64)).agg(
         events=pl.col("event").sum().cast(pl.Int64), censored=(~pl.col("event")).sum().cast(pl.Int64)
     )
-    start = pl.DataFrame({"day": [0.0], "events": [0], "censored": [0]}).filter(pl.lit(known.height > 0))
-    rows = pl.concat([start, counted.select(start.columns)]).group_by("day").sum().sort("day")
+    entry = kept["entry"].cast(pl.Float64).drop_nulls() if "entry" in kept.columns else pl.Series([], dtype=pl.Float64)
+    days = pl.concat([entry.filter(entry > start).unique(), pl.Series([start]).filter(pl.Series([kept.height > 0]))])
+    quiet = pl.DataFrame({"day": days}).with_columns(events=pl.lit(0, pl.Int64), censored=pl.lit(0, pl.Int64))
+    rows = pl.concat([quiet, counted.select(quiet.columns)]).group_by("day").sum().sort("day")
     gone = (pl.col("events") + pl.col("censored")).cum_sum().shift(1, fill_value=0)
-    return rows.with_columns(at_risk=known.height - gone).select("day", "at_risk", "events", "censored")
+    before = np.searchsorted(entry.sort().to_numpy(), rows["day"].to_numpy()) + kept.height - entry.len()
+    return rows.with_columns(at_risk=pl.Series(before, dtype=pl.Int64) - gone).select(
+        "day", "at_risk", "events", "censored"
+    )
+
+
+def estimate_nelson_aalen(times: pl.DataFrame, ties: bool = False) -> pl.DataFrame:
+    """The cumulative hazard: ``day``, ``at_risk``, ``events``, ``hazard``, ``se``.
+
+    With ``ties`` tied events are taken one after the other (Fleming and Harrington), else at once.
+
+    Source: Nelson W. Technometrics 1972;14:945; Aalen O. Ann Stat 1978;6:701; Fleming TR, Harrington DP 1984.
+    """
+    counts = count_times(open_rows(times))
+    at_risk, events = counts["at_risk"].to_numpy(), counts["events"].to_numpy()
+    repeats, place = np.repeat(at_risk, events), np.repeat(np.arange(len(events)), events)
+    turn = np.arange(len(place)) - np.repeat(np.cumsum(events) - events, events)
+    left = (repeats - turn if ties else repeats).astype(float)
+    steps = [np.bincount(place, weights=1 / left**power, minlength=len(events)) for power in (1, 2)]
+    return counts.select("day", "at_risk", "events").with_columns(
+        hazard=pl.Series(np.cumsum(steps[0])), se=pl.Series(np.sqrt(np.cumsum(steps[1])))
+    )
 
 
 def select_days(curve: pl.DataFrame, days: list[float]) -> pl.DataFrame:
     """The curve at chosen days: the value of the step; events and censored up to and including the day.
 
-    ``at_risk`` counts subjects with time >= day, 0 beyond the last time.
+    ``at_risk`` counts subjects under observation before the day with time >= day, 0 beyond the last time.
     """
     asked = pl.DataFrame({"day": days}, schema={"day": pl.Float64}).sort("day")
     totals = curve.with_columns(pl.col("events").cum_sum(), pl.col("censored").cum_sum())
@@ -95,22 +147,3 @@ def find_crossing(curve: pl.DataFrame, column: str, height: float) -> float | No
     if abs(value - height) < TOLERANCE and not below.is_empty():
         return (day + below["day"][0]) / 2
     return day
-
-
-def estimate_rmst(curve: pl.DataFrame, tau: float) -> tuple[float | None, float | None]:
-    """The restricted mean survival time up to ``tau`` in days, and its standard error.
-
-    Missing where the observation ends before ``tau`` with somebody still event-free.
-
-    Source: Royston P, Parmar MK. Stat Med 2011;30:2409. Variance: Klein and Moeschberger 2003, 4.5.2.
-    """
-    if curve.is_empty() or (curve["day"][-1] < tau and curve["survival"][-1] > 0):
-        return None, None
-    steps = curve.filter(pl.col("day") < tau)
-    day, survival = steps["day"].to_numpy(), steps["survival"].to_numpy()
-    areas = np.diff(np.append(day, tau)) * survival
-    after = areas[::-1].cumsum()[::-1]  # the area from each step to tau
-    at_risk, events = steps["at_risk"].to_numpy(), steps["events"].to_numpy()
-    with np.errstate(divide="ignore", invalid="ignore"):
-        terms = after**2 * events / (at_risk * (at_risk - events))
-    return float(areas.sum()), float(np.sqrt(terms[after > 0].sum()))

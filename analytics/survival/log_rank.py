@@ -1,116 +1,162 @@
-"""The log-rank test, and its permutation form for small groups."""
+"""The log-rank family: weighted, stratified, for trend, by pairs; and its permutation form for small groups."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
-from math import comb
 
 import numpy as np
 import polars as pl
 from scipy.special import chdtrc
 
 from analytics.catalog.constants import SMALL
-
-MOST_ARRANGEMENTS = 20_000
-RESAMPLES = 9_999
-SEED = 20_240_229
+from analytics.statistics.interval import Array, Index, Mask
+from analytics.survival.door import open_rows, read_entry
+from analytics.survival.permutation import permute
+from analytics.survival.weights import weigh_times
 
 
 @dataclass(frozen=True)
 class LogRank:
     """The test of equal survival. ``p`` rests on the chi-square distribution.
 
-    ``p_permutation`` is given where a group has fewer than 10 subjects: ``exact`` says whether all
-    arrangements were counted, ``smallest`` is the least p value that this design can reach.
+    ``groups`` has the group, ``n``, ``observed`` and ``expected`` (weighted). ``p_permutation`` is given
+    where a group has fewer than 10 subjects: ``exact`` says whether all arrangements were counted,
+    ``smallest`` is the least p value that this design can reach.
     """
 
     statistic: float | None
     df: int
     p: float | None
     groups: pl.DataFrame
+    covariance: Array
     p_permutation: float | None = None
     exact: bool = False
     smallest: float | None = None
 
 
-def compare_log_rank(times: pl.DataFrame, by: str) -> LogRank | None:
+def compare_log_rank(
+    times: pl.DataFrame, by: str, weight: str = "logrank", strata: str | None = None
+) -> LogRank | None:
     """Compare the survival of the groups in column ``by``; None for fewer than two groups.
 
-    Needs ``time``, ``event`` and ``by``; rows with a missing one are left out. ``groups`` of the
-    result has ``n``, ``observed`` and ``expected`` a group. The statistic is missing without events.
+    Needs ``time``, ``event`` and ``by``, takes ``entry``; rows with a missing one are left out, as are
+    rows without a stratum. The statistic is missing without events. ``weight`` is a key of WEIGHTS.
 
-    Source: Mantel N. Cancer Chemother Rep 1966;50:163 (R: survdiff, rho = 0).
+    Source: Mantel N. Cancer Chemother Rep 1966;50:163 (R: survdiff); Gehan EA. Biometrika 1965;52:203;
+    Tarone RE, Ware J. Biometrika 1977;64:156; Peto R, Peto J. J R Stat Soc A 1972;135:185; Harrington DP,
+    Fleming TR. Biometrika 1982;69:553 (weights from the pooled curve of the stratum).
     """
-    known = times.drop_nulls(["time", "event", by]).sort(by)
-    names = known[by].unique(maintain_order=True)
+    known = open_rows(times, [by, *([strata] if strata else [])]).sort(by)
+    names, codes = number_groups(known[by])
     if names.len() < 2:
         return None
-    codes = (
-        known[by]
-        .cast(pl.String)
-        .replace_strict(names.cast(pl.String), range(names.len()), return_dtype=pl.Int64)
-        .to_numpy()
-    )
-    time, event = known["time"].to_numpy(), known["event"].to_numpy()
-    observed, expected, covariance = count_groups(time, event, codes)
+    observed, expected, covariance = count_strata(known, codes, names.len(), weight, strata)
     df = names.len() - 1
     statistic = solve_statistic((observed - expected)[:df], covariance[:df, :df])
     sizes = np.bincount(codes)
     groups = pl.DataFrame({by: names, "n": sizes, "observed": observed, "expected": expected})
-    result = LogRank(statistic, df, None if statistic is None else float(chdtrc(df, statistic)), groups)
-    return permute(result, time, event, codes) if sizes.min() < SMALL and statistic is not None else result
+    p = None if statistic is None else float(chdtrc(df, statistic))
+    result = LogRank(statistic, df, p, groups, covariance)
+    if sizes.min() >= SMALL or statistic is None:
+        return result
+    blocks = number_groups(known[strata])[1] if strata else np.zeros(known.height, dtype=np.int64)
+    found = permute(*read_times(known), codes, blocks, weight)
+    return replace(result, p_permutation=found.p, exact=found.exact, smallest=found.smallest)
 
 
-def count_groups(time: np.ndarray, event: np.ndarray, codes: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Observed and expected events a group, and the covariance of their differences."""
-    k = codes.max() + 1
-    distinct, position = np.unique(time, return_inverse=True)
-    left = np.zeros((len(distinct), k))
-    np.add.at(left, (position, codes), 1)
-    at_risk = left[::-1].cumsum(axis=0)[::-1]
-    dead = np.zeros((len(distinct), k))
-    np.add.at(dead, (position[event], codes[event]), 1)
+def number_groups(groups: pl.Series) -> tuple[pl.Series, Index]:
+    """The sorted names of groups, and each row's place among them."""
+    return groups.unique().sort(), (groups.rank("dense").cast(pl.Int64) - 1).to_numpy()
+
+
+def read_times(known: pl.DataFrame) -> tuple[Array, Mask, Array | None]:
+    """Times, events and entries as arrays."""
+    return known["time"].cast(pl.Float64).to_numpy(), known["event"].to_numpy(), read_entry(known)
+
+
+def count_strata(
+    known: pl.DataFrame, codes: Index, groups: int, weight: str, strata: str | None
+) -> tuple[Array, Array, Array]:
+    """Observed, expected and covariance summed over the strata."""
+    time, event, entry = read_times(known)
+    blocks = number_groups(known[strata])[1] if strata else np.zeros(len(time), dtype=np.int64)
+    parts = []
+    for block in range(int(blocks.max(initial=-1)) + 1):
+        own = blocks == block
+        late = None if entry is None else entry[own]
+        dead, at_risk = count_groups(time[own], event[own], late, codes[own], groups)
+        parts.append(weigh_counts(dead, at_risk, weigh_times(dead.sum(axis=1), at_risk.sum(axis=1), weight)))
+    return tuple(np.sum([part[place] for part in parts], axis=0) for place in range(3))
+
+
+def count_groups(time: Array, event: Mask, entry: Array | None, codes: Index, groups: int) -> tuple[Array, Array]:
+    """Events and subjects at risk at every distinct event time, a column a group."""
+    distinct = np.unique(time[event])
+    dead = np.zeros((len(distinct), groups))
+    np.add.at(dead, (np.searchsorted(distinct, time[event]), codes[event]), 1)
+    at_risk = np.zeros((len(distinct), groups))
+    for group in range(groups):
+        own = codes == group
+        at_risk[:, group] = own.sum() - np.searchsorted(np.sort(time[own]), distinct)
+        if entry is not None:
+            at_risk[:, group] -= own.sum() - np.searchsorted(np.sort(entry[own]), distinct)
+    return dead, at_risk
+
+
+def weigh_counts(dead: Array, at_risk: Array, weight: Array) -> tuple[Array, Array, Array]:
+    """Weighted observed and expected events a group, and the covariance of their differences."""
     d, n = dead.sum(axis=1), at_risk.sum(axis=1)
-    share = at_risk / n[:, None]
+    share = at_risk / np.maximum(n, 1)[:, None]
     # One subject at risk leaves no variance: its factor is 0 / 0.
-    weight = d * np.where(n > 1, (n - d) / np.maximum(n - 1, 1), 0)
-    covariance = np.diag((weight[:, None] * share).sum(axis=0)) - (weight[:, None] * share).T @ share
-    return dead.sum(axis=0), (d[:, None] * share).sum(axis=0), covariance
+    factor = weight**2 * d * np.where(n > 1, (n - d) / np.maximum(n - 1, 1), 0)
+    spread = factor[:, None] * share
+    covariance = np.diag(spread.sum(axis=0)) - spread.T @ share
+    return (weight[:, None] * dead).sum(axis=0), ((weight * d)[:, None] * share).sum(axis=0), covariance
 
 
-def solve_statistic(difference: np.ndarray, covariance: np.ndarray) -> float | None:
+def solve_statistic(difference: Array, covariance: Array) -> float | None:
     """The chi-square statistic; None where the variance is zero, as without events."""
-    if np.linalg.matrix_rank(covariance) < len(covariance):
+    if not len(covariance) or np.linalg.matrix_rank(covariance) < len(covariance):
         return None
     return float(difference @ np.linalg.solve(covariance, difference))
 
 
-def score_subjects(time: np.ndarray, event: np.ndarray) -> np.ndarray:
-    """Each subject's log-rank score: its event minus the cumulative hazard of all up to its time."""
-    distinct, position = np.unique(time, return_inverse=True)
-    left = np.bincount(position, minlength=len(distinct))
-    at_risk = left[::-1].cumsum()[::-1]
-    dead = np.bincount(position[event], minlength=len(distinct))
-    return event - np.cumsum(dead / at_risk)[position]
+def compare_trend(times: pl.DataFrame, by: str, strata: str | None = None) -> tuple[float | None, float | None]:
+    """Chi-square (1 df) and p of a trend over the groups numbered 1, 2, … in sorted order.
+
+    The Breslow score test of the group's number. None for fewer than two groups, and without events.
+
+    Source: Tarone RE. Biometrika 1975;62:679 (R: the score test of coxph, ties = "breslow").
+    """
+    known = open_rows(times, [by, *([strata] if strata else [])]).sort(by)
+    names, codes = number_groups(known[by])
+    if names.len() < 2:
+        return None, None
+    time, event, entry = read_times(known)
+    blocks = number_groups(known[strata])[1] if strata else np.zeros(len(time), dtype=np.int64)
+    numbers = np.arange(names.len())
+    score = variance = 0.0
+    for block in np.unique(blocks):
+        own = blocks == block
+        late = None if entry is None else entry[own]
+        dead, at_risk = count_groups(time[own], event[own], late, codes[own], names.len())
+        share, d = at_risk / at_risk.sum(axis=1, keepdims=True), dead.sum(axis=1)
+        mean = share @ numbers
+        score += float((dead @ numbers - d * mean).sum())
+        variance += float((d * (share @ numbers**2 - mean**2)).sum())
+    if not variance > 0:
+        return None, None
+    return score**2 / variance, float(chdtrc(1, score**2 / variance))
 
 
-def permute(result: LogRank, time: np.ndarray, event: np.ndarray, codes: np.ndarray) -> LogRank:
-    """The result with its permutation p value: all arrangements where they are few, else a fixed sample."""
-    scores, sizes = score_subjects(time, event), np.bincount(codes)
-    exact = len(sizes) == 2 and comb(len(codes), int(sizes[0])) <= MOST_ARRANGEMENTS
-    if exact:
-        sums = scores[np.array(list(combinations(range(len(codes)), int(sizes[0]))))].sum(axis=1)
-        statistics = sums**2 * (1 / sizes[0] + 1 / sizes[1])
-    else:
-        rng = np.random.default_rng(SEED)
-        statistics = np.array([weigh(scores, rng.permutation(codes), sizes) for _ in range(RESAMPLES)])
-    seen = weigh(scores, codes, sizes)
-    reached = int((statistics >= seen * (1 - 1e-9)).sum())
-    p = reached / len(statistics) if exact else (reached + 1) / (RESAMPLES + 1)
-    largest = float((statistics >= statistics.max() * (1 - 1e-9)).mean())
-    smallest = largest if exact else 1 / (RESAMPLES + 1)
-    return LogRank(result.statistic, result.df, result.p, result.groups, p, exact, smallest)
-
-
-def weigh(scores: np.ndarray, codes: np.ndarray, sizes: np.ndarray) -> float:
-    """The size of the group differences: squared sums of scores by group size."""
-    return float((np.bincount(codes, weights=scores, minlength=len(sizes)) ** 2 / sizes).sum())
+def compare_pairs(
+    times: pl.DataFrame, by: str, weight: str = "logrank", strata: str | None = None
+) -> list[tuple[str, str, LogRank]]:
+    """The test of every pair of groups, each of those two alone."""
+    names = [str(name) for name in open_rows(times, [by])[by].unique().sort()]
+    tests = []
+    for first, second in combinations(names, 2):
+        both = times.filter(pl.col(by).cast(pl.String).is_in([first, second]))
+        test = compare_log_rank(both, by, weight, strata)
+        if test is not None:
+            tests.append((first, second, test))
+    return tests
