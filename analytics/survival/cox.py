@@ -13,6 +13,7 @@ from scipy.special import chdtrc, ndtr
 from analytics.statistics.interval import Array, Index, Mask, Z
 from analytics.survival.cox_exact import measure_exact
 from analytics.survival.cox_terms import EFRON, EXACT, Cells, Design, find_cells, make_design, measure_fit
+from analytics.survival.door import check_status
 from analytics.survival.influence import derive_score_residuals
 
 ROUNDS = 60
@@ -113,12 +114,14 @@ class Rows:
 def fit_cox(rows: Rows, terms: tuple[str, ...], ties: str = EFRON) -> Cox:
     """Fit by Newton's method on centered covariates.
 
-    Raises ValueError for exact ties with ``start``: the risk sets are then not nested. Without events
+    Raises UnusableStatus for an event that is not Boolean, ValueError for exact ties with ``start``: the
+    risk sets are then not nested. Without events
     every coefficient is NaN.
 
     Source: Cox DR. J R Stat Soc B 1972;34:187; Efron B. J Am Stat Assoc 1977;72:557; Breslow N. Biometrics
     1974;30:89; robust: Lin DY, Wei LJ. J Am Stat Assoc 1989;84:1074.
     """
+    check_status(rows.event)
     if ties == EXACT and rows.start is not None:
         raise ValueError("exact ties need rows that are at risk from the start")
     center = rows.x.mean(axis=0) if len(rows.x) else np.zeros(len(terms))

@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 
+import numpy as np
 import polars as pl
 
-from analytics.statistics.interval import Array
+from analytics.statistics.interval import Array, Mask
 
 
 class UnusableStatus(TypeError):
@@ -38,3 +39,10 @@ def read_entry(known: pl.DataFrame) -> Array | None:
     if "entry" not in known.columns or not known["entry"].is_not_null().any():
         return None
     return known["entry"].cast(pl.Float64).fill_null(-1.0).to_numpy()
+
+
+def check_status(*statuses: Array | Mask) -> None:
+    """Raise UnusableStatus unless every array is Boolean: 0/1/2 must never be read as 0/1."""
+    for status in statuses:
+        if status.dtype != np.bool_:
+            raise UnusableStatus(f"a status must be true or false, not {status.dtype}: map status codes first")

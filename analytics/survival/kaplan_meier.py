@@ -5,6 +5,7 @@ event yet, survival 0) and another median on a flat step.
 """
 
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import polars as pl
@@ -16,6 +17,7 @@ from analytics.survival.door import open_rows
 TOLERANCE = float(np.sqrt(np.finfo(float).eps))  # R's own, for a curve that is exactly at the quantile
 LOG_LOG, LOG, PLAIN = "log-log", "log", "plain"
 LIMITS = (LOG_LOG, LOG, PLAIN)
+SIDES: tuple[Literal["left"], Literal["right"]] = ("left", "right")
 
 
 @dataclass(frozen=True)
@@ -35,9 +37,9 @@ def estimate_kaplan_meier(
     Needs ``time`` (days) and ``event`` (true: observed), and takes ``entry``, the day from which a
     subject was under observation (left truncation); rows with a missing time or event are left out.
     With ``start`` survival is conditional on being event-free then. Returns ``day`` (every time or
-    entry), ``at_risk`` (entry < day <= time), ``events``, ``censored``, ``survival``, ``se`` (Greenwood),
-    ``lower``, ``upper``. Limits are missing where R has none: before the first event
-    (except on the first day) and where survival is 0. Empty without subjects.
+    entry), ``at_risk`` (entry < day <= time), ``entered`` (on the day), ``events``, ``censored``,
+    ``survival``, ``se`` (Greenwood), ``lower``, ``upper``. Limits are missing where R has none: before
+    the first event (except on the first day) and where survival is 0. Empty without subjects.
 
     Source: Kaplan EL, Meier P. J Am Stat Assoc 1958;53:457. Limits: Kalbfleisch JD, Prentice RL 1980.
     Left truncation: Klein JP, Moeschberger ML. Survival Analysis. Springer 2003, 4.6.
@@ -76,12 +78,13 @@ def find_limits(share: Array, se: Array, limits: str, level: float) -> tuple[Arr
         else:
             spread = np.exp(z * se / (share * -np.log(share)))
             lower, upper = share**spread, share ** (1 / spread)
-    silent = share <= 0 if limits == PLAIN else (share <= 0) | ((share >= 1) & (limits == LOG_LOG))
+    # A plain limit needs no logarithm: it is missing only where the standard error is.
+    silent = (limits != PLAIN) & (share <= 0) | ((share >= 1) & (limits == LOG_LOG))
     return np.where(silent, np.nan, lower), np.where(silent, np.nan, upper)
 
 
 def count_times(known: pl.DataFrame, start: float = 0.0) -> pl.DataFrame:
-    """``day``, ``at_risk``, ``events`` and ``censored`` at every distinct time or entry, and at ``start``."""
+    """``day``, ``at_risk``, ``entered``, ``events``, ``censored`` at every time or entry, and at ``start``."""
     kept = known.filter(pl.col("time") >= start)
     counted = kept.group_by(day=pl.col("time").cast(pl.Float64)).agg(
         events=pl.col("event").sum().cast(pl.Int64), censored=(~pl.col("event")).sum().cast(pl.Int64)
@@ -91,9 +94,13 @@ def count_times(known: pl.DataFrame, start: float = 0.0) -> pl.DataFrame:
     quiet = pl.DataFrame({"day": days}).with_columns(events=pl.lit(0, pl.Int64), censored=pl.lit(0, pl.Int64))
     rows = pl.concat([quiet, counted.select(quiet.columns)]).group_by("day").sum().sort("day")
     gone = (pl.col("events") + pl.col("censored")).cum_sum().shift(1, fill_value=0)
-    before = np.searchsorted(entry.sort().to_numpy(), rows["day"].to_numpy()) + kept.height - entry.len()
-    return rows.with_columns(at_risk=pl.Series(before, dtype=pl.Int64) - gone).select(
-        "day", "at_risk", "events", "censored"
+    late = entry.sort().to_numpy()
+    before, until = (np.searchsorted(late, rows["day"].to_numpy(), side=side) for side in SIDES)
+    at_risk, entered = (
+        pl.Series(number, dtype=pl.Int64) for number in (before + kept.height - len(late), until - before)
+    )
+    return rows.with_columns(at_risk=at_risk - gone, entered=entered).select(
+        "day", "at_risk", "entered", "events", "censored"
     )
 
 
@@ -118,12 +125,18 @@ def estimate_nelson_aalen(times: pl.DataFrame, ties: bool = False) -> pl.DataFra
 def select_days(curve: pl.DataFrame, days: list[float]) -> pl.DataFrame:
     """The curve at chosen days: the value of the step; events and censored up to and including the day.
 
-    ``at_risk`` counts subjects under observation before the day with time >= day, 0 beyond the last time.
+    ``at_risk`` counts subjects with entry < day <= time (on a day without an event those entering too), 0
+    beyond the last time.
     """
     asked = pl.DataFrame({"day": days}, schema={"day": pl.Float64}).sort("day")
     totals = curve.with_columns(pl.col("events").cum_sum(), pl.col("censored").cum_sum())
-    step = asked.join_asof(totals.drop("at_risk"), on="day", strategy="backward")
-    risk = asked.join_asof(curve.select("day", "at_risk"), on="day", strategy="forward")
+    step = asked.join_asof(totals.drop("at_risk", "entered"), on="day", strategy="backward")
+    # Whoever enters on the day is not yet in the risk set of that day's events.
+    quiet = (pl.col("row") == pl.col("day")) & (pl.col("left") == 0)
+    rows = curve.select("day", "at_risk", "entered", row="day", left=pl.col("events") + pl.col("censored"))
+    risk = asked.join_asof(rows, on="day", strategy="forward").select(
+        pl.col("at_risk") + pl.when(quiet).then("entered").otherwise(0)
+    )
     return step.with_columns(at_risk=risk["at_risk"].fill_null(0)).select(
         "day", "survival", "lower", "upper", "at_risk", "events", "censored"
     )

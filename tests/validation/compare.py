@@ -11,7 +11,7 @@ from typing import Any
 REFERENCE = Path(__file__).parent.parent / "reference"
 # Relative tolerance by topic, as r_reference.md suggests: closed forms, Cox, Fine-Gray.
 CLOSED, COX, FINE_GRAY = 1e-8, 1e-5, 1e-3
-TINY = 1e-11  # below this a difference is rounding: a standard error of 0, a p value of 1e-80
+TINY, SMALL = 1e-11, 1e-6  # so small a difference of so small a number is rounding: a p value of 1e-80
 Entry = dict[str, Any]
 
 
@@ -60,7 +60,7 @@ def differ(ours: Any, theirs: Any) -> float:
     if isinstance(theirs, str):
         return 0.0 if str(ours) == theirs else math.inf
     gap = abs(float(ours) - float(theirs))
-    return 0.0 if gap < TINY else gap / max(abs(float(theirs)), TINY)
+    return 0.0 if gap < TINY and abs(float(theirs)) < SMALL else gap / abs(float(theirs))
 
 
 def compare(name: str, case: Case) -> Agreement:

@@ -9,7 +9,7 @@ import polars as pl
 
 from analytics.survival.concordance import estimate_concordance
 from analytics.survival.cox import Cox
-from analytics.survival.cox_terms import EXACT
+from analytics.survival.cox_terms import EXACT, TIES
 from analytics.survival.kaplan_meier import estimate_quantile
 from analytics.survival.residuals import (
     TRANSFORMS,
@@ -22,6 +22,8 @@ from analytics.survival.residuals import (
 from tests.validation import frames
 from tests.validation.compare import COX, Case, Entry, read_entries
 
+ReadCovariates = Callable[[dict], list[float]]
+LUNG = ["age", "sex", "ph.ecog"]
 MAYO = ["age", "edema", "log(bili)", "log(albumin)", "log(protime)"]
 
 
@@ -68,14 +70,14 @@ def record_model(rows: pl.DataFrame, terms: list[str], stratum: str = "", cluste
     return result
 
 
-def record_predictions(entry: str, fit: Cox, name_covariates: Callable[[dict], list[float]]) -> Entry:
+def record_predictions(entry: str, fit: Cox, read: ReadCovariates) -> Entry:
     """Predicted survival at the covariates that R was given."""
-    asked = read_entries()[entry]["result"]["efron"]["prediction"]
+    asked = read_entries()[entry]["result"][fit.ties]["prediction"]
     result: Entry = {}
     for limits, cases in asked.items():
         result[limits] = []
         for case in cases:
-            curve = predict_survival(fit, np.array(name_covariates(case["covariates"])), limits=limits)
+            curve = predict_survival(fit, np.array(read(case["covariates"])), limits=limits)
             days = pl.DataFrame({"day": [float(day) for day in case["times"]]})
             at = days.join_asof(curve, on="day")
             median = estimate_quantile(curve)
@@ -87,27 +89,32 @@ def record_predictions(entry: str, fit: Cox, name_covariates: Callable[[dict], l
     return {"prediction": result}
 
 
-def record_mayo(entry: Entry) -> Entry:
-    """The Mayo model with its predictions and its cumulative hazard at covariates of 0."""
-    result, fit = record_model(frames.pbc(), MAYO), frames.fit(frames.pbc().drop_nulls(MAYO), MAYO, "efron")
-    result["efron"] |= record_predictions(
-        "cox_pbc_mayo",
-        fit,
-        lambda at: [at["age"], at["edema"], *(math.log(at[name]) for name in ("bili", "albumin", "protime"))],
-    )
-    times = [365.0, 1095.0, 1825.0, 3650.0]
-    at = pl.DataFrame({"day": times}).join_asof(predict_survival(fit, np.zeros(len(MAYO))), on="day")
-    hazard = (-at["survival"].log()).to_list()
-    result["efron"]["baseline_cumhaz_at_zero_covariates"] = {"times": times, "cumhaz": hazard}
+def add_predictions(entry: str, result: Entry, rows: pl.DataFrame, terms: list[str], read: ReadCovariates) -> Entry:
+    """The models of an entry with their predictions, and the cumulative hazard at covariates of 0."""
+    for ties in read_entries()[entry]["result"].keys() & {*TIES}:
+        fit = frames.fit(rows.drop_nulls([*terms, "time", "event"]), terms, ties)
+        result[ties] |= record_predictions(entry, fit, read)
+        times = read_entries()[entry]["result"][ties].get("baseline_cumhaz_at_zero_covariates", {}).get("times", [])
+        zero = predict_survival(fit, np.zeros(len(terms)))
+        at = pl.DataFrame({"day": times}, schema={"day": pl.Float64}).join_asof(zero, on="day")
+        hazard = {"times": times, "cumhaz": (-at["survival"].log()).to_list()}
+        result[ties]["baseline_cumhaz_at_zero_covariates"] = hazard
     return result
+
+
+def record_mayo(entry: Entry) -> Entry:
+    """The Mayo model with its predictions."""
+
+    def read(at: dict) -> list[float]:
+        return [at["age"], at["edema"], *(math.log(at[name]) for name in ("bili", "albumin", "protime"))]
+
+    return add_predictions("cox_pbc_mayo", record_model(frames.pbc(), MAYO), frames.pbc(), MAYO, read)
 
 
 def record_lung(entry: Entry) -> Entry:
     """The lung model with its predictions."""
-    terms = ["age", "sex", "ph.ecog"]
-    result, fit = with_exact(frames.lung(), terms), frames.fit(frames.lung().drop_nulls(terms), terms, "efron")
-    result["efron"] |= record_predictions("cox_lung", fit, lambda at: [at[name] for name in terms])
-    return result
+    result = with_exact(frames.lung(), LUNG)
+    return add_predictions("cox_lung", result, frames.lung(), LUNG, lambda at: [at[name] for name in LUNG])
 
 
 def with_exact(rows: pl.DataFrame, terms: list[str]) -> Entry:
