@@ -3,7 +3,7 @@
 PYTHON ?= python3
 PY = .venv/bin/python
 
-.PHONY: run test bench lock definitions clean
+.PHONY: run test bench lock definitions validation clean
 
 run: .venv/run.done
 	@$(PY) cli.py setup
@@ -38,6 +38,9 @@ bench: .venv/run.done
 lock:
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --custom-compile-command "make lock" pyproject.toml -o requirements.txt
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --custom-compile-command "make lock" --extra dev pyproject.toml -o requirements-dev.txt
+
+validation: .venv/test.done
+	$(PY) -m tests.validation > docs/validation.md
 
 definitions: .venv/run.done
 	$(PY) cli.py definitions > docs/definitions.md

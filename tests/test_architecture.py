@@ -107,7 +107,8 @@ def test_only_the_doors_catch_in_order_to_show():
         if file in allowed or file.startswith("data/"):
             continue
         handlers = [node for node in ast.walk(read_tree(file)) if isinstance(node, ast.ExceptHandler)]
-        named = {"analytics/scores/reading.py"}  # an unusable input is a finding
+        # An unusable input is a finding; a family of curves that does not converge is left out by name.
+        named = {"analytics/scores/reading.py", "analytics/survival/parametric.py"}
         assert not handlers or file in named, file
 
 

@@ -1,19 +1,75 @@
-"""Time-to-event endpoints: which events count, which end the observation without counting."""
+"""Time-to-event endpoints: when the clock starts, which events count, which compete, what ends the observation."""
 
-from dataclasses import dataclass
+import json
+from dataclasses import asdict, dataclass
 
 DECOMPENSATION = ("ascites", "variceal_bleeding", "encephalopathy", "decompensation")
+RESPONSE = "response"  # a derived event: the first day on which a responder rule is met
+DAY_0, LANDMARK, BIRTH = "day_0", "landmark", "birth"  # starts besides the first event of a kind
+CONTACT, CUT = "contact", "cut"
 
 
 @dataclass(frozen=True)
 class Endpoint:
-    """An endpoint from day 0: the first of ``events`` counts, ``competing`` events end the observation."""
+    """A time-to-event endpoint.
+
+    The first of ``events`` from the start on counts unless one of ``competing`` came before it, which ends
+    the observation. ``start`` is ``day_0`` (the study's time zero), ``landmark`` (``landmark_day``, only for
+    those still event-free), ``birth`` (age as the time scale) or a kind of event, whose first day counts;
+    who started before day 0 is under observation from day 0 on (left truncation). ``censoring``: the last
+    ``contact``, or the data ``cut`` where every event is known by then. ``until`` ends all observation that
+    many days after the start.
+    """
 
     code: str
     label: str
     events: tuple[str, ...]
     competing: tuple[str, ...] = ()
     reading: str = ""
+    start: str = DAY_0
+    landmark_day: int = 0
+    censoring: str = CONTACT
+    until: int | None = None
+
+    def to_json(self) -> str:
+        """The endpoint as it is saved."""
+        return json.dumps(asdict(self))
+
+    @classmethod
+    def from_json(cls, text: str) -> "Endpoint":
+        """The endpoint that ``to_json`` wrote."""
+        content = json.loads(text)
+        kinds = {name: tuple(content.pop(name)) for name in ("events", "competing")}
+        return cls(**content, **kinds)
+
+    @property
+    def options(self) -> str:
+        """The endpoint as options of the terminal."""
+        if ENDPOINTS.get(self.code) == self:
+            return f"--endpoint {self.code}"
+        parts = [f"--event-kind {kind}" for kind in self.events] + [f"--competing {kind}" for kind in self.competing]
+        parts += [f"--start {self.start}"] if self.start != DAY_0 else []
+        parts += [f"--landmark-day {self.landmark_day}"] if self.start == LANDMARK else []
+        parts += [f"--censoring {self.censoring}"] if self.censoring != CONTACT else []
+        return " ".join([*parts, *([f"--until {self.until}"] if self.until else [])])
+
+    @property
+    def words(self) -> str:
+        """How the endpoint is read: event, start, what ends the observation."""
+        if self.reading:
+            return self.reading
+        names = [kind.replace("_", " ") for kind in self.events]
+        others = [kind.replace("_", " ") for kind in self.competing]
+        parts = [f"Event: {' or '.join(names)}, whichever comes first." if names[1:] else f"Event: {names[0]}."]
+        parts += (
+            [f"{' and '.join(others).capitalize()} end{'' if others[1:] else 's'} the observation."] if others else []
+        )
+        starts = {DAY_0: "", LANDMARK: f"Only who is event-free on day {self.landmark_day}, from that day on."}
+        starts[BIRTH] = "The time scale is age; patients are under observation from day 0 on."
+        since = f"From the first {self.start.replace('_', ' ')}; from day 0 where that came before."
+        parts += [starts.get(self.start, since)] if starts.get(self.start, since) else []
+        parts += ["Censored at the data cut."] if self.censoring == CUT else []
+        return " ".join([*parts, *([f"Followed for {self.until} days at most."] if self.until else [])])
 
 
 ENDPOINTS = {
@@ -43,6 +99,14 @@ ENDPOINTS = {
             "HCC-free survival",
             events=("death", "transplant", "hcc"),
             reading="Event: hepatocellular carcinoma after day 0, transplant or death.",
+        ),
+        Endpoint(
+            "response",
+            "Time to response",
+            events=(RESPONSE,),
+            competing=("death", "transplant"),
+            reading="Event: the first value after day 0 that meets the responder rule. Death and transplant "
+            "end the observation.",
         ),
     )
 }

@@ -96,7 +96,7 @@ def overstate(times: pl.DataFrame, cause: str) -> pl.DataFrame:
 
 @dataclass(frozen=True)
 class GrayTest:
-    """Gray's test of one cause between groups; statistic and p are None without an event of the cause."""
+    """Gray's test of one cause between groups; statistic and p are None where it cannot be computed."""
 
     cause: str
     statistic: float | None
@@ -120,7 +120,7 @@ def compare_incidence(times: pl.DataFrame, by: str, cause: str) -> GrayTest | No
     for at_risk, own, other in count_causes(known["time"].to_numpy(), codes, kinds.fill_null(False)):
         state.step(at_risk, own, other)
     df = names.len() - 1
-    statistic = solve_statistic(state.score[:df], state.covariance[:df, :df])
+    statistic = None if state.ended else solve_statistic(state.score[:df], state.covariance[:df, :df])
     return GrayTest(cause, statistic, df, None if statistic is None else float(chdtrc(df, statistic)))
 
 
@@ -142,7 +142,8 @@ class GrayState:
     """What Gray's test gathers from one event time to the next."""
 
     def __init__(self, groups: int) -> None:
-        """Nothing has happened yet."""
+        """Nothing has happened yet; ``ended``: the pooled incidence is 1, and yet an event follows."""
+        self.ended = False
         self.survival, self.incidence, self.pooled = np.ones(groups), np.zeros(groups), 0.0
         self.score = np.zeros(groups)
         self.drift = np.zeros((groups, groups))
@@ -154,11 +155,14 @@ class GrayState:
         ratio = np.where(there, at_risk / np.where(self.survival > 0, self.survival, 1.0), 0.0)
         left = ratio * (1 - self.incidence)
         dead = own.sum()
+        self.ended |= bool(dead) and self.pooled > 1 - 1e-12
+        if self.ended:
+            return
         after = self.survival * (1 - (own + other) / np.maximum(at_risk, 1))
         grown = self.incidence + self.survival * own / np.maximum(at_risk, 1)
         pooled = self.pooled + dead / ratio.sum()
         project = np.diag(ratio) - np.outer(ratio, ratio) / ratio.sum()
-        self.drift += project * dead / (ratio.sum() * (1 - self.pooled))
+        self.drift += project * dead / (ratio.sum() * (1 - self.pooled)) if dead else 0.0
         lost = np.divide(1 - pooled, after, out=np.zeros_like(after), where=after > 0)
         if dead:
             self.score += own - dead * left / left.sum()

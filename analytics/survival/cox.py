@@ -19,6 +19,10 @@ from analytics.survival.influence import derive_score_residuals
 ROUNDS = 60
 CLOSE = 1e-9
 ALIASED = 1e-9
+Measured = tuple[float, Array, Array]  # log likelihood, gradient, information
+SMALLEST = 1e-200  # what is less is no information
+NEVER = 15.0  # standard deviations: a hazard ratio of three millions
+FAR = 5.0  # standard deviations
 RUNNING = 1e-3  # a step this long (in standard deviations) when the likelihood stands still goes to infinity
 
 
@@ -128,28 +132,35 @@ def fit_cox(rows: Rows, terms: tuple[str, ...], ties: str = EFRON) -> Cox:
     design = make_design(rows.x - center, rows.stop, rows.event, rows.start, rows.weight, rows.stratum)
     cells = find_cells(design, ties)
 
-    def measure(beta: Array) -> tuple[float, Array, Array]:
+    def measure(beta: Array) -> Measured:
         return (measure_exact if ties == EXACT else measure_fit)(design, cells, beta)
 
-    null, gradient, information = measure(np.zeros(len(terms)))
-    scale = np.maximum(design.x.std(axis=0), 1e-300) if len(design.x) else np.ones(len(terms))
-    kept = find_estimable(information / np.outer(scale, scale), len(cells.own))
-    climbed = climb(measure, kept, scale)
-    loglik, _, curvature = measure(climbed[0])
-    covariance = invert(curvature, kept)
-    robust = covariance if rows.cluster is None else sandwich(design, cells, climbed[0], covariance, rows.cluster)
-    inverse = curvature if rows.cluster is None else invert(robust, kept)
-    tests = (
-        test_chi_square(2 * (loglik - null), kept),
-        test_chi_square(float(climbed[0] @ inverse @ climbed[0]), kept),
-        test_chi_square(float(gradient @ invert(information, kept) @ gradient), kept),
-    )
-    shown = np.where(kept, 1.0, np.nan)
-    errors = (np.sqrt(np.diag(matrix)) for matrix in (robust, covariance))
+    null = measure(np.zeros(len(terms)))
+    spread = design.x.std(axis=0) if len(design.x) else np.zeros(len(terms))
+    scale = np.where(spread > 0, spread, 1.0)
+    kept = find_estimable(null[2] / np.outer(scale, scale), len(cells.own))
+    beta, running = climb(measure, kept, scale)
+    loglik, _, curvature = measure(beta)
+    running |= find_flat(curvature / np.outer(scale, scale), beta * scale, kept, len(cells.own))
+    covariance = robust = invert(curvature, kept)
+    if rows.cluster is not None:
+        robust = sandwich(design, cells, beta, covariance, rows.cluster)
+    errors = (np.sqrt(np.maximum(np.diag(matrix), 0)) for matrix in (robust, covariance))
     return Cox(
-        terms, len(rows.stop), int(rows.event.sum()), climbed[0] * shown, *errors, robust, climbed[1], loglik, null,
-        *tests, ties, center, design, cells, rows.cluster,
+        terms, len(rows.stop), int(rows.event.sum()), np.where(kept, beta, np.nan), *errors, robust, running, loglik,
+        null[0], *test_everything(beta, robust, loglik, null, kept), ties, center, design, cells, rows.cluster,
     )  # fmt: skip
+
+
+def test_everything(
+    beta: Array, covariance: Array, loglik: float, null: Measured, kept: Mask
+) -> tuple[ChiSquare, ChiSquare, ChiSquare]:
+    """Likelihood ratio, Wald (with the robust covariance where there is one) and score test."""
+    return (
+        test_chi_square(2 * (loglik - null[0]), kept),
+        test_chi_square(float(beta @ invert(covariance, kept) @ beta), kept),
+        test_chi_square(float(null[1] @ invert(null[2], kept) @ null[1]), kept),
+    )
 
 
 def find_estimable(information: Array, deaths: int) -> Mask:
@@ -162,12 +173,19 @@ def find_estimable(information: Array, deaths: int) -> Mask:
     return kept
 
 
-def climb(measure: Callable[[Array], tuple[float, Array, Array]], kept: Mask, scale: Array) -> tuple[Array, Mask]:
+def find_flat(curvature: Array, beta: Array, kept: Mask, deaths: int) -> Mask:
+    """Terms whose likelihood has no top: far out, and flat there; in standard deviations of the covariate."""
+    flat = not find_estimable(curvature, deaths)[kept].all()
+    return np.abs(beta) > (FAR if flat else NEVER)
+
+
+def climb(measure: Callable[[Array], Measured], kept: Mask, scale: Array) -> tuple[Array, Mask]:
     """The coefficients at the top of the likelihood, and which of them ran away instead of arriving."""
     beta, running = np.zeros(len(kept)), np.zeros(len(kept), dtype=bool)
     likelihood, gradient, information = measure(beta)
     for _ in range(ROUNDS if kept.any() else 0):
         step = invert(information, kept) @ gradient
+        step *= min(1.0, FAR / max(np.abs(step * scale).max(), CLOSE))
         found = measure(beta + step)
         while not found[0] >= likelihood - 1e-9 * (1 + abs(likelihood)) and np.abs(step * scale).max() > CLOSE:
             step = step / 2
@@ -182,9 +200,11 @@ def climb(measure: Callable[[Array], tuple[float, Array, Array]], kept: Mask, sc
 
 
 def invert(matrix: Array, kept: Mask) -> Array:
-    """The inverse over the estimable terms, 0 elsewhere."""
-    inverse = np.zeros_like(matrix)
-    inverse[np.ix_(kept, kept)] = np.linalg.pinv(matrix[np.ix_(kept, kept)], hermitian=True)
+    """The inverse over the estimable terms, 0 elsewhere; scaled first, for covariates of very different size."""
+    inverse, own = np.zeros_like(matrix), np.ix_(kept, kept)
+    diagonal = np.diag(matrix)[kept]
+    size = np.sqrt(np.where(diagonal > SMALLEST, diagonal, 1.0))
+    inverse[own] = np.linalg.pinv(matrix[own] / np.outer(size, size), hermitian=True) / np.outer(size, size)
     return inverse
 
 

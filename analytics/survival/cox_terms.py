@@ -81,9 +81,10 @@ def sum_risk_sets(design: Design, cells: Cells, values: Array) -> Array:
 
 def sum_from(stratum: Index, time: Array, values: Array, cells: Cells) -> Array:
     """The sum of the values whose time is not before the cell's, within its stratum; rows come sorted."""
-    total = np.concatenate([np.zeros((1, *values.shape[1:])), np.cumsum(values, axis=0)])
+    # Summed from the end: the few who are left last must not be the difference of two large sums.
+    later = np.concatenate([np.cumsum(values[::-1], axis=0)[::-1], np.zeros((1, *values.shape[1:]))])
     last = np.searchsorted(stratum, cells.stratum, side="right")
-    return total[last] - total[find_places(stratum, time, cells.stratum, cells.time)]
+    return later[find_places(stratum, time, cells.stratum, cells.time)] - later[last]
 
 
 def find_places(stratum: Index, time: Array, asked: Index, when: Array, side: str = "left") -> Index:
@@ -127,8 +128,9 @@ def derive_terms(design: Design, cells: Cells, beta: Array) -> Terms:
 
 def measure_fit(design: Design, cells: Cells, beta: Array) -> tuple[float, Array, Array]:
     """Log partial likelihood, its gradient and the information at these coefficients."""
-    terms = derive_terms(design, cells, beta)
-    x, weight = design.x[cells.own], design.weight[cells.own]
-    likelihood = float((weight * (x @ beta - np.log(terms.total))).sum())
-    gradient = (weight[:, None] * (x - terms.mean)).sum(axis=0)
+    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):  # a step too far gives no number: halved
+        terms = derive_terms(design, cells, beta)
+        x, weight = design.x[cells.own], design.weight[cells.own]
+        likelihood = float((weight * (x @ beta - np.log(terms.total))).sum())
+        gradient = (weight[:, None] * (x - terms.mean)).sum(axis=0)
     return likelihood, gradient, (weight[:, None, None] * terms.spread).sum(axis=0)

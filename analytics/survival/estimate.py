@@ -1,23 +1,26 @@
-"""Everything that the survival page and ``cli.py survival`` show, computed once for both."""
+"""Everything that the survival page and ``cli.py survival`` show of curves, computed once for both."""
 
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import polars as pl
+from scipy.special import ndtr
 
 from analytics.survival.kaplan_meier import (
+    LOG_LOG,
     Quantile,
     estimate_kaplan_meier,
     estimate_quantile,
     select_days,
 )
 from analytics.survival.log_rank import LogRank, compare_log_rank
-from analytics.survival.restricted_mean import estimate_rmst
+from analytics.survival.restricted_mean import Contrast, contrast, estimate_rmst
 
 
 @dataclass(frozen=True)
 class GroupSurvival:
-    """One group: its curve, its median, and its restricted mean up to the tau of all groups."""
+    """One group: its curve, its median, its restricted mean up to the tau of all groups, its median follow-up."""
 
     name: str
     n: int
@@ -26,6 +29,7 @@ class GroupSurvival:
     median: Quantile
     rmst: float | None
     rmst_se: float | None
+    follow_up: Quantile
 
 
 @dataclass(frozen=True)
@@ -35,28 +39,61 @@ class Survival:
     groups: tuple[GroupSurvival, ...]
     tau: float
     log_rank: LogRank | None
+    limits: str = LOG_LOG
 
 
-def estimate_survival(times: pl.DataFrame, by: str | None = None, tau: float | None = None) -> Survival:
+def estimate_survival(
+    times: pl.DataFrame, by: str | None = None, tau: float | None = None, limits: str = LOG_LOG,
+    strata: str | None = None,
+) -> Survival:  # fmt: skip
     """Survival by the groups of column ``by``, or of all as the one group ``all``.
 
-    Needs ``time`` in days, ``event`` and ``by``; rows with a missing one are left out. Without
-    ``tau`` the restricted mean runs to the longest time that every group was observed.
+    Needs ``time`` in days, ``event`` and ``by``, takes ``entry``; rows with a missing one are left out.
+    Without ``tau`` the restricted mean runs to the longest time that every group was observed.
     """
     known = times.drop_nulls(["time", "event", *([by] if by else [])])
     names = known[by].cast(pl.String).unique().sort().to_list() if by else ["all"]
     parts = {name: known.filter(pl.col(by).cast(pl.String) == name) if by else known for name in names}
     longest = [float(str(part["time"].max())) for part in parts.values() if part.height]
     limit = tau if tau is not None else min(longest, default=0.0)
-    groups = tuple(estimate_group(name, part, limit) for name, part in parts.items())
-    return Survival(groups, limit, compare_log_rank(known, by) if by else None)
+    groups = tuple(estimate_group(name, part, limit, limits) for name, part in parts.items())
+    return Survival(groups, limit, compare_log_rank(known, by, strata=strata) if by else None, limits)
 
 
-def estimate_group(name: str, times: pl.DataFrame, tau: float) -> GroupSurvival:
+def estimate_group(name: str, times: pl.DataFrame, tau: float, limits: str = LOG_LOG) -> GroupSurvival:
     """One group."""
-    curve = estimate_kaplan_meier(times)
-    rmst, rmst_se = estimate_rmst(curve, tau)
-    return GroupSurvival(name, times.height, int(times["event"].sum()), curve, estimate_quantile(curve), rmst, rmst_se)
+    curve = estimate_kaplan_meier(times, limits)
+    reverse = estimate_kaplan_meier(times.with_columns(event=~pl.col("event")), limits)
+    events = int(times["event"].sum() or 0)
+    return GroupSurvival(
+        name,
+        times.height,
+        events,
+        curve,
+        estimate_quantile(curve),
+        *estimate_rmst(curve, tau),
+        estimate_quantile(reverse),
+    )
+
+
+def compare_at_day(first: GroupSurvival, second: GroupSurvival, day: float) -> Contrast:
+    """Second minus first survival on a day: plain limits (Greenwood), p of the complementary log-log test.
+
+    None where one of the groups was not observed so long; without p where a curve is at 0 or 1.
+
+    Source: Klein JP, Logan B, Harhoff M, Andersen PK. Stat Med 2007;26:4505.
+    """
+    at = pl.DataFrame({"day": [float(day)]})
+    if any(group.curve.is_empty() or group.curve["day"][-1] < day for group in (first, second)):
+        return Contrast()
+    one, two = (at.join_asof(group.curve, on="day").row(0, named=True) for group in (first, second))
+    difference = contrast(two["survival"] - one["survival"], float(np.hypot(one["se"] or 0, two["se"] or 0)))
+    if not all(0 < side["survival"] < 1 for side in (one, two)):
+        return Contrast(difference.estimate, difference.se, difference.lower, difference.upper)
+    logs = [np.log(-np.log(side["survival"])) for side in (one, two)]
+    errors = [side["se"] / (side["survival"] * np.log(side["survival"])) for side in (one, two)]
+    z = (logs[1] - logs[0]) / np.hypot(*errors)
+    return Contrast(difference.estimate, difference.se, difference.lower, difference.upper, float(2 * ndtr(-abs(z))))
 
 
 def to_record(survival: Survival, days: list[float]) -> dict[str, Any]:

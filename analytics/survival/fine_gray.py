@@ -61,7 +61,7 @@ def fit_fine_gray(x: Array, time: Array, own: Mask, other: Mask, terms: tuple[st
     Source: Fine JP, Gray RJ. J Am Stat Assoc 1999;94:496 (R: cmprsk::crr).
     """
     check_status(own, other)
-    sets = make_risk_sets(x - x.mean(axis=0), time, own, other)
+    sets = make_risk_sets(x - (x.mean(axis=0) if len(x) else 0.0), time, own, other)
     empty = np.full(len(terms), np.nan)
     beta, ok = climb(sets, len(terms))
     events = len(sets.own)
@@ -116,8 +116,10 @@ def climb(sets: RiskSets, p: int) -> tuple[Array, bool]:
     if not len(sets.own):
         return beta, False
     scale = sets.x.std(axis=0)
+    if not (scale > 0).all():
+        return beta, False
     likelihood, gradient, information = measure(sets, beta)
-    if not (scale > 0).all() or np.linalg.matrix_rank(information / np.outer(scale, scale)) < p:
+    if np.linalg.matrix_rank(information / np.outer(scale, scale)) < p:
         return beta, False
     for _ in range(ROUNDS):
         step = np.linalg.pinv(information, hermitian=True) @ gradient

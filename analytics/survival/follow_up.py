@@ -2,36 +2,69 @@
 
 import polars as pl
 
-from analytics.catalog.endpoints import Endpoint
+from analytics.catalog.constants import YEAR
+from analytics.catalog.endpoints import BIRTH, CUT, DAY_0, LANDMARK, Endpoint
 
 
 def derive_time_to_event(subjects: pl.DataFrame, events: pl.DataFrame, endpoint: Endpoint) -> pl.DataFrame:
-    """Add ``time`` in days from day 0 and ``event``, true when observed, false when censored.
+    """Add ``time`` in days from the endpoint's start, ``event``, ``cause``, ``entry`` and ``start_day``.
 
-    Needs of ``subjects`` usubjid and last_contact_day, of ``events`` usubjid, kind and day. The
-    first event of the endpoint from day 0 on counts unless a competing event came before it; else
-    the subject is censored at the competing event or the last contact. Both are missing for a
-    subject with neither an event nor a last contact from day 0 on. Rows are neither dropped nor
-    reordered.
+    Needs of ``subjects`` usubjid, last_contact_day, cut_day and age; of ``events`` usubjid, kind and day
+    (infusions among them). ``event`` is true when observed, false when censored; ``cause`` is the kind of
+    the event that came first, a competing one too; ``entry`` is the time from which the subject was under
+    observation, missing where that is the start. All are missing for a subject without a start (the event
+    never happened, had the endpoint before the landmark, age unknown) and without an event or a last
+    contact after it. Of two kinds on one day the one named first counts, events before competing. Rows are
+    neither dropped nor reordered.
 
     Source: design, "Survival"; Klein JP, Moeschberger ML. Survival Analysis. Springer 2003.
     """
-    counted = first_day(events, endpoint.events, "event_day")
-    competing = first_day(events, endpoint.competing, "competing_day")
-    joined = subjects.join(counted, on="usubjid", how="left", validate="m:1", maintain_order="left").join(
-        competing, on="usubjid", how="left", validate="m:1", maintain_order="left"
-    )
-    happened = pl.col("event_day").is_not_null() & (
-        pl.col("competing_day").is_null() | (pl.col("event_day") <= pl.col("competing_day"))
-    )
-    contact = pl.when(pl.col("last_contact_day") >= 0).then("last_contact_day")
-    time = pl.when(happened).then("event_day").when(~happened).then(pl.coalesce("competing_day", contact))
-    return joined.with_columns(time=time, event=pl.when(time.is_not_null()).then(happened)).drop(
-        "event_day", "competing_day"
-    )
+    started = add_start(subjects, events, endpoint)
+    firsts = find_first(events, started, endpoint)
+    joined = started.join(firsts, on="usubjid", how="left", validate="m:1", maintain_order="left")
+    contact = pl.col("cut_day") if endpoint.censoring == CUT else pl.col("last_contact_day")
+    begun = pl.max_horizontal("start_day", 0)
+    # At a landmark only who is still there afterwards counts.
+    last = pl.when(contact > begun if endpoint.start == LANDMARK else contact >= begun).then(contact)
+    end = pl.when(pl.col("start_day").is_not_null()).then(pl.coalesce("first_day", last)) - pl.col("start_day")
+    until = pl.lit(endpoint.until, dtype=pl.Int64)
+    cut = (until.is_not_null() & (end > until)).fill_null(False)
+    known = end.is_not_null()
+    cause = pl.when(~cut).then("cause")
+    return joined.with_columns(
+        time=pl.when(cut).then(until).otherwise(end),
+        event=pl.when(known).then(cause.is_in(list(endpoint.events)).fill_null(False)),
+        cause=pl.when(known).then(cause),
+        entry=pl.when(known & (pl.col("start_day") < 0)).then(-pl.col("start_day")),
+    ).drop("first_day")
 
 
-def first_day(events: pl.DataFrame, kinds: tuple[str, ...], name: str) -> pl.DataFrame:
-    """The first day from day 0 on with an event of these kinds, one row a subject that has one."""
-    after = events.filter(pl.col("kind").is_in(list(kinds)), pl.col("day") >= 0)
-    return after.group_by("usubjid").agg(pl.col("day").min().alias(name))
+def add_start(subjects: pl.DataFrame, events: pl.DataFrame, endpoint: Endpoint) -> pl.DataFrame:
+    """``start_day``: the day on which each subject's clock starts; missing where it never does."""
+    if endpoint.start == DAY_0:
+        return subjects.with_columns(start_day=pl.lit(0, pl.Int64))
+    if endpoint.start == LANDMARK:
+        within = pl.col("day").is_between(0, endpoint.landmark_day)
+        over = events.filter(pl.col("kind").is_in([*endpoint.events, *endpoint.competing]), within)["usubjid"]
+        there = ~pl.col("usubjid").is_in(over.unique().to_list())
+        return subjects.with_columns(start_day=pl.when(there).then(pl.lit(endpoint.landmark_day, pl.Int64)))
+    if endpoint.start == BIRTH:
+        return subjects.with_columns(start_day=-(pl.col("age") * YEAR).round().cast(pl.Int64))
+    first = events.filter(pl.col("kind") == endpoint.start, pl.col("day").is_not_null())
+    starts = first.group_by("usubjid").agg(start_day=pl.col("day").min().cast(pl.Int64))
+    return subjects.join(starts, on="usubjid", how="left", validate="m:1", maintain_order="left")
+
+
+def find_first(events: pl.DataFrame, started: pl.DataFrame, endpoint: Endpoint) -> pl.DataFrame:
+    """``first_day`` and ``cause``: the first counted or competing event while under observation."""
+    kinds = [*endpoint.events, *(kind for kind in endpoint.competing if kind not in endpoint.events)]
+    own = events.filter(pl.col("kind").is_in(kinds), pl.col("day").is_not_null()).join(
+        started.select("usubjid", "start_day"), on="usubjid", how="inner"
+    )
+    rank = pl.col("kind").replace_strict(kinds, range(len(kinds)), return_dtype=pl.Int64)
+    later = own.filter(pl.col("day") >= pl.max_horizontal("start_day", 0))
+    return (
+        later.sort("usubjid", "day", rank)
+        .unique("usubjid", keep="first", maintain_order=True)
+        .select("usubjid", first_day=pl.col("day").cast(pl.Int64), cause="kind")
+    )
