@@ -16,13 +16,14 @@ from analytics.figures.flow import plot_flow
 from analytics.figures.multiples import plot_multiples
 from analytics.figures.patient import Axis, plot_patient
 from analytics.figures.schedule import plot_assessments
-from analytics.figures.survival import Curve, plot_survival
+from analytics.figures.survival import ROWS as COUNTS
+from analytics.figures.survival import Curve, make_axis, plot_survival
 from analytics.figures.theme import Theme, choose_time_unit, stamp_figure
 from analytics.figures.trajectory import Axes, plot_trajectories
 from analytics.figures.waterfall import plot_thresholds, plot_waterfall
 from analytics.patient import select_patient
 from analytics.summary import summarize_completeness
-from analytics.survival.kaplan_meier import estimate_kaplan_meier
+from analytics.survival.kaplan_meier import estimate_kaplan_meier, select_days
 from tests.conftest import SIMULATED
 
 COURSES = {"usubjid": pl.String, "arm": pl.String, "avisit": pl.String, "x": pl.Float64, "y": pl.Float64}
@@ -50,15 +51,21 @@ COMPLETE = {
 THEMES = [Theme(), Theme(dark=True)]
 
 
+def draw_curve(times, longest=0.0) -> Curve:
+    """A curve with its counts."""
+    curve = estimate_kaplan_meier(times)
+    return Curve("all", curve, select_days(curve, make_axis(longest, "infusion").days))
+
+
 @pytest.mark.parametrize("theme", THEMES)
 def test_every_figure_draws_an_empty_frame(theme):
     empty = [pl.DataFrame(schema=schema) for schema in (COURSES, SUMMARY, TIMES, ROWS, MARKS, FOLLOWED, COMPLETE)]
     courses, summary, times, rows, marks, followed, complete = empty
     assert plot_trajectories(courses, summary, Axes("x", "y"), theme).layout.height
     assert plot_survival(
-        [Curve("all", estimate_kaplan_meier(times))], "Overall survival", "infusion", theme
+        [draw_curve(times)], "Overall survival", make_axis(0, "infusion"), tuple(COUNTS), theme
     ).layout.height
-    assert plot_survival([], "Overall survival", "infusion", theme).layout.height
+    assert plot_survival([], "Overall survival", make_axis(0, "infusion"), ("at_risk",), theme).layout.height
     assert plot_patient(rows, [PARAMETERS["albumin"]], marks, Axis("infusion"), theme).layout.height
     assert plot_patient(rows, [], marks, Axis("infusion"), theme).layout.height
     assert plot_follow_up(followed, marks, "infusion", theme).layout.height
@@ -200,7 +207,9 @@ def test_the_axis_of_a_trajectory_names_unit_and_direction_of_benefit(panels, re
 
 def test_numbers_at_risk_stand_under_the_axis():
     times = pl.DataFrame({"time": [10, 20, 30], "event": [True, False, True]})
-    figure = plot_survival([Curve("all", estimate_kaplan_meier(times))], "Overall survival", "infusion", Theme())
+    figure = plot_survival(
+        [draw_curve(times, 30)], "Overall survival", make_axis(30, "infusion"), ("at_risk",), Theme()
+    )
     counts = next(trace for trace in figure.data if trace.mode == "text")
     assert list(counts.x)[:3] == [0, 5, 10]
     assert list(counts.text) == ["3", "3", "3", "2", "2", "1", "1"]

@@ -7,6 +7,7 @@ DECOMPENSATION = ("ascites", "variceal_bleeding", "encephalopathy", "decompensat
 RESPONSE = "response"  # a derived event: the first day on which a responder rule is met
 DAY_0, LANDMARK, BIRTH = "day_0", "landmark", "birth"  # starts besides the first event of a kind
 CONTACT, CUT = "contact", "cut"
+BUILT = "built"  # the code of every endpoint that was put together on screen
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,27 @@ class Endpoint:
         content = json.loads(text)
         kinds = {name: tuple(content.pop(name)) for name in ("events", "competing")}
         return cls(**content, **kinds)
+
+    @property
+    def axis(self) -> str:
+        """What the curve is the share of."""
+        return "Without response" if RESPONSE in self.events else self.label
+
+    @property
+    def text(self) -> str:
+        """As the address writes it: events, competing events, start, landmark, censoring, until."""
+        kinds = ("+".join(group) for group in (self.events, self.competing))
+        return "|".join([*kinds, self.start, str(self.landmark_day), self.censoring, str(self.until or "")])
+
+    @classmethod
+    def find(cls, text: str, label: str) -> "Endpoint | None":
+        """The endpoint of such a text; None for another text, or one without an event."""
+        parts = text.split("|")
+        if len(parts) != len(("events", "competing", "start", "landmark", "censoring", "until")) or not parts[0]:
+            return None
+        events, competing = (tuple(part.split("+")) if part else () for part in parts[:2])
+        numbers = [int(part) if part.isdecimal() else 0 for part in (parts[3], parts[5])]
+        return cls(BUILT, label, events, competing, "", parts[2], numbers[0], parts[4], numbers[1] or None)
 
     @property
     def options(self) -> str:

@@ -1,84 +1,133 @@
-"""Survival curves with limits, censor marks and the number at risk under the axis."""
+"""Survival curves with limits, censor marks, a faded tail, and the counts of KMunicate aligned under the axis.
+
+Source of the rows: Morris TP et al. BMJ Open 2019;9:e030215 (at risk, censored, events).
+"""
 
 from dataclasses import dataclass
 
 import plotly.graph_objects as go
 import polars as pl
 
-from analytics.figures.counts import add_counts, finish_counts, make_figure_with_counts
-from analytics.figures.theme import Theme, TimeUnit, choose_time_unit, dash, lay_out, numbers
+from analytics.figures.counts import ROW, TITLE, add_counts, finish_counts, make_figure_with_counts, thin
+from analytics.figures.theme import Theme, TimeUnit, choose_time_unit, cover_cells, dash, lay_out, numbers
 
 TICKS = 9
+STEPS = 400  # clickable steps of a curve: more are thinned out
+FADED = 0.1  # of those who started: where fewer are left the curve is drawn faintly
+ROWS = {"at_risk": "at risk", "censored": "censored", "events": "events"}
+HEIGHT = 400
 
 
 @dataclass(frozen=True)
 class Curve:
-    """A group's name and its Kaplan-Meier frame."""
+    """A group's name, its Kaplan-Meier frame, and at the ticks its counts: day, at_risk, events, censored."""
 
     name: str
     frame: pl.DataFrame
+    counts: pl.DataFrame
 
 
-def plot_survival(curves: list[Curve], title: str, origin: str, theme: Theme) -> go.Figure:
-    """Survival of each group in percent, with log-log limits, censor marks and number at risk.
+@dataclass(frozen=True)
+class Axis:
+    """The time axis: unit, ticks in that unit, first and last day, and what day 0 is."""
 
-    ``origin`` names day 0. Draws no curve as empty axes.
-    """
-    drawn = [curve for curve in curves if not curve.frame.is_empty()]
-    longest = max((curve.frame["day"][-1] for curve in drawn), default=0.0)
+    unit: TimeUnit
+    ticks: list[float]
+    first: float
+    last: float
+    origin: str
+
+    @property
+    def days(self) -> list[float]:
+        """The ticks in days."""
+        return [tick * self.unit.days for tick in self.ticks]
+
+
+def make_axis(longest: float, origin: str, first: float = 0.0) -> Axis:
+    """The axis of curves that end at ``longest`` days, with round ticks."""
     unit = choose_time_unit(longest)
-    ticks = choose_ticks(longest, unit)
-    figure = make_figure_with_counts(max(1, len(drawn)), 430)
-    for index, curve in enumerate(drawn):
-        add_curve(figure, curve, index, unit, theme)
-        add_counts(figure, index, ticks, read_at_risk(curve.frame, ticks, unit), theme.color(index))
-    finish_counts(figure, [curve.name for curve in drawn], "number at risk")
-    figure.update_yaxes(title=f"{title}, %", range=[-2, 102], row=1, col=1)
-    end = longest / unit.days
-    figure.update_xaxes(
-        title=f"{unit.name} since {origin}", tickvals=ticks, range=[-0.03 * end, 1.02 * end], row=1, col=1
-    )
-    return lay_out(figure, 490 + 22 * max(1, len(drawn))).update_layout(margin_b=8)
-
-
-def choose_ticks(longest: float, unit: TimeUnit) -> list[float]:
-    """Round times on the axis, at which the numbers at risk stand."""
-    span = longest / unit.days
+    span = (longest - first) / unit.days
     steps = (
         [step * 10.0**power for power in range(-1, 6) for step in (1, 2, 3, 6)]
         if unit.name == "Months"
         else [step * 10.0**power for power in range(-1, 6) for step in (1, 2, 5)]
     )
     step = next((step for step in sorted(steps) if span / step <= TICKS), 1.0)
-    return [number * step for number in range(int(span / step + 1e-9) + 1)]
+    start = -(-first / unit.days // step)
+    return Axis(unit, [(start + place) * step for place in range(int(span / step + 1e-9) + 1)], first, longest, origin)
 
 
-def read_at_risk(frame: pl.DataFrame, ticks: list[float], unit: TimeUnit) -> list[str]:
-    """The number at risk at each tick: of the first time not before it, 0 beyond the last."""
-    asked = pl.DataFrame({"day": [tick * unit.days for tick in ticks]}, schema={"day": pl.Float64})
-    return (
-        asked.join_asof(frame.select("day", "at_risk"), on="day", strategy="forward")["at_risk"]
-        .fill_null(0)
-        .cast(pl.String)
-        .to_list()
+def plot_survival(curves: list[Curve], title: str, axis: Axis, rows: tuple[str, ...], theme: Theme) -> go.Figure:
+    """Survival of each group in percent, with limits, censor marks and the ``rows`` of counts (keys of ROWS).
+
+    Clicks answer "group|day" on a step and "group|row|day" on a count. Draws no curve as empty axes.
+    """
+    drawn = [curve for curve in curves if not curve.frame.is_empty()]
+    lines = max(1, len(drawn) * len(rows))
+    figure = make_figure_with_counts(lines, HEIGHT)
+    names = []
+    for index, curve in enumerate(drawn):
+        add_curve(figure, curve, index, axis.unit, theme)
+        for row in rows:
+            texts = curve.counts[row].cast(pl.String).to_list()
+            add_counts(figure, len(names), axis.ticks[: len(texts)], texts, theme.color(index))
+            add_cover(figure, curve, row, len(names), axis)
+            names.append(curve.name if row == "at_risk" else ROWS[row])
+    finish_counts(figure, names, "number at risk")
+    figure.update_yaxes(title=f"{title}, %", range=[-2, 102], row=1, col=1)
+    return finish_axis(figure, axis, HEIGHT + lines * ROW + TITLE + 60)
+
+
+def finish_axis(figure: go.Figure, axis: Axis, height: int) -> go.Figure:
+    """Title, ticks and range of the time axis of a figure with counts."""
+    begin, end = axis.first / axis.unit.days, axis.last / axis.unit.days
+    margin = 0.02 * max(end - begin, 1e-9)
+    figure.update_xaxes(
+        title=f"{axis.unit.name} since {axis.origin}",
+        tickvals=axis.ticks,
+        range=[begin - 1.5 * margin, end + margin],
+        row=1,
+        col=1,
     )
+    return lay_out(figure, height).update_layout(margin_b=8)
+
+
+def add_cover(figure: go.Figure, curve: Curve, row: str, position: int, axis: Axis) -> None:
+    """Invisible marks over one row of counts, so that a count can be clicked."""
+    shown = thin(axis.ticks, axis.ticks[-1] - axis.ticks[0])
+    data = [[f"{curve.name}|{row}|{axis.days[place]:g}"] for place in shown]
+    cover = cover_cells(
+        [axis.ticks[place] for place in shown],
+        [-position] * len(shown),
+        data,
+        f"{curve.name}, {ROWS[row]}: click to list",
+    )
+    figure.add_trace(cover, row=2, col=1)
 
 
 def add_curve(figure: go.Figure, curve: Curve, index: int, unit: TimeUnit, theme: Theme) -> None:
-    """One group's limits, curve and censor marks."""
+    """One group's limits, curve, faded tail, censor marks and clickable steps."""
     frame = curve.frame.with_columns(time=pl.col("day") / unit.days, percent=100 * pl.col("survival"))
     add_limits(figure, frame.filter(pl.col("lower").is_not_null()), theme.faint(index, 0.16))
-    line = go.Scatter(
-        x=numbers(frame["time"]),
-        y=numbers(frame["percent"]),
-        mode="lines",
-        name=curve.name,
-        line={"color": theme.color(index), "width": 2.5, "shape": "hv", "dash": dash(index)},
-        customdata=frame["at_risk"].to_numpy(),
-        hovertemplate=f"{curve.name}: %{{y:.1f}} %, %{{customdata}} at risk<extra></extra>",
-    )
+    most = int(str(frame["at_risk"].max()))
+    few = frame.filter(pl.col("at_risk") < FADED * most)["day"]
+    # Before anybody entered there are few as well: only the tail is faded.
+    start = few.filter(few > frame.filter(pl.col("at_risk") == most)["day"][0])
+    fades = start[0] if start.len() else float("inf")
+    head = frame.filter(pl.col("day") <= fades)
+    tail = frame.filter(pl.col("day") >= fades)
+    for part, color, name in ((head, theme.color(index), curve.name), (tail, theme.faint(index, 0.4), None)):
+        line = {"color": color, "width": 2.5, "shape": "hv", "dash": dash(index)}
+        shown = {"name": name or curve.name, "showlegend": name is not None, "hoverinfo": "skip"}
+        x, y = numbers(part["time"]), numbers(part["percent"])
+        figure.add_trace(go.Scatter(x=x, y=y, mode="lines", line=line, **shown), row=1, col=1)
+    figure.add_traces([mark_censored(frame, index, theme), mark_steps(frame, curve.name)], rows=1, cols=1)
+
+
+def mark_censored(frame: pl.DataFrame, index: int, theme: Theme) -> go.Scatter:
+    """A tick on the curve where somebody was censored."""
     censored = frame.filter(pl.col("censored") > 0)
-    marks = go.Scatter(
+    return go.Scatter(
         x=numbers(censored["time"]),
         y=numbers(censored["percent"]),
         mode="markers",
@@ -86,11 +135,29 @@ def add_curve(figure: go.Figure, curve: Curve, index: int, unit: TimeUnit, theme
         marker={"symbol": "line-ns-open", "size": 8, "color": theme.color(index)},
         hoverinfo="skip",
     )
-    figure.add_traces([line, marks], rows=1, cols=1)
+
+
+def mark_steps(frame: pl.DataFrame, name: str) -> go.Scatter:
+    """Invisible marks at the steps: hover says the number, a click lists who had the event then."""
+    steps = frame.filter(pl.col("events") > 0)
+    kept = steps.gather_every(-(-steps.height // STEPS) or 1)
+    data = kept.select(
+        pl.format("{}|{}", pl.lit(name), pl.col("day")), "at_risk", "events", pl.col("day").round().cast(pl.Int64)
+    )
+    return go.Scatter(
+        x=numbers(kept["time"]),
+        y=numbers(kept["percent"]),
+        mode="markers",
+        showlegend=False,
+        marker={"size": 12, "color": "rgba(0,0,0,0)"},
+        customdata=data.rows(),
+        hovertemplate=f"{name}: %{{y:.1f}} %<br>day %{{customdata[3]}}: %{{customdata[2]}} of "
+        "%{customdata[1]} at risk had the event<extra></extra>",
+    )
 
 
 def add_limits(figure: go.Figure, limits: pl.DataFrame, fill: str) -> None:
-    """The area between the limits of one group."""
+    """The area between the limits of one group; ``limits`` has time, lower and upper."""
     shared = {"mode": "lines", "line": {"width": 0, "shape": "hv"}, "showlegend": False, "hoverinfo": "skip"}
     x = numbers(limits["time"])
     lower = go.Scatter(x=x, y=numbers(100 * limits["lower"]), **shared)

@@ -1,5 +1,6 @@
 """How every figure looks: colors, dashes, axes. Okabe-Ito colors, told apart by dash as well."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -129,11 +130,11 @@ def lay_out(figure: go.Figure, height: int, legend: bool = True) -> go.Figure:
     )
 
 
-def cover_cells(x: list[str], y: list[Any], customdata: list[list[Any]], said: str) -> go.Scatter:
+def cover_cells(x: Sequence[str | float], y: Sequence[Any], customdata: list[list[Any]], said: str) -> go.Scatter:
     """Marks that nobody sees over the cells of a heat map, which has no points to click; ``said`` is the hover text."""
     return go.Scatter(
-        x=x,
-        y=y,
+        x=list(x),
+        y=list(y),
         mode="markers",
         marker={"color": "rgba(0,0,0,0)", "symbol": "square", "size": 15},
         customdata=customdata,

@@ -27,9 +27,13 @@ def mayo_pbc_terms(
 def mayo_pbc(**inputs: pl.Expr) -> dict[str, pl.Expr]:
     """``risk``, and the survival predicted after 1 to 7 years."""
     risk = add_up(mayo_pbc_terms(**inputs))
+    return {"risk": risk, **{f"survival_{year}y": share for year, share in mayo_survival(risk).items()}}
+
+
+def mayo_survival(risk: pl.Expr) -> dict[int, pl.Expr]:
+    """The survival predicted after 1 to 7 years, by year."""
     relative = (risk - 5.07).exp()
-    survival = {f"survival_{year}y": pl.lit(s0).pow(relative) for year, s0 in enumerate(BASELINE_SURVIVAL, start=1)}
-    return {"risk": risk, **survival}
+    return {year: pl.lit(s0).pow(relative) for year, s0 in enumerate(BASELINE_SURVIVAL, start=1)}
 
 
 def globe_terms(

@@ -3,7 +3,7 @@
 import numpy as np
 import polars as pl
 
-from analytics.statistics.interval import Array
+from analytics.statistics.interval import Array, Z
 from analytics.survival.door import open_rows
 
 
@@ -35,8 +35,9 @@ def estimate_mean_count(follow_up: pl.DataFrame, recurrences: pl.DataFrame) -> p
 
     Needs of ``follow_up`` usubjid and time (the end of observation), of ``recurrences`` usubjid and day;
     events after the end or on day 0 are left out, several on one day count once. Returns ``day``,
-    ``at_risk``, ``events``, ``mean_count``, ``se`` (events taken as independent: Aalen) and
-    ``se_robust`` (the events of one patient belong together: Lawless and Nadeau).
+    ``at_risk``, ``events``, ``mean_count``, ``se`` (events taken as independent: Aalen), ``se_robust``
+    (the events of one patient belong together: Lawless and Nadeau) and its 95 % limits on the logarithmic
+    scale, ``lower`` and ``upper``.
 
     Source: Nelson WB. J Qual Technol 1988;20:24; Lawless JF, Nadeau C. Technometrics 1995;37:158.
     """
@@ -60,7 +61,11 @@ def estimate_mean_count(follow_up: pl.DataFrame, recurrences: pl.DataFrame) -> p
     none = {"mean_count": 0.0, "se": 0.0, "se_robust": 0.0}
     start = pl.DataFrame({"day": [0.0], "events": [0], "at_risk": [len(leaving)], **none})
     columns = ["day", "at_risk", "events", "mean_count", "se", "se_robust"]
-    return pl.concat([start.select(columns), rows.select(columns)])
+    spread = (Z * pl.col("se_robust") / pl.col("mean_count")).exp()
+    known = pl.when(pl.col("mean_count") > 0)
+    return pl.concat([start.select(columns), rows.select(columns)]).with_columns(
+        lower=known.then(pl.col("mean_count") / spread), upper=known.then(pl.col("mean_count") * spread)
+    )
 
 
 def vary_by_patient(end: Array, hits: pl.DataFrame, day: Array, events: Array, at_risk: Array) -> Array:

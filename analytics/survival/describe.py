@@ -4,40 +4,44 @@ import polars as pl
 
 from analytics.catalog.constants import YEAR
 from analytics.survival.estimate import Survival
-from analytics.survival.kaplan_meier import select_days
+from analytics.survival.kaplan_meier import Quantile, select_days
 from analytics.survival.log_rank import LogRank
 
 YEARS = (1, 2, 5, 10)
 EXPLORATORY = "Exploratory: one comparison."
 
 
-def summarize_survival(survival: Survival) -> pl.DataFrame:
-    """One row a group, as text: n, events, median with limits, survival at 1, 2, 5 and 10 years, restricted mean.
+def summarize_survival(survival: Survival, days: list[float] | None = None) -> pl.DataFrame:
+    """One row a group, as text: n, events, median with limits, survival at days, restricted mean, follow-up.
 
-    Years beyond the longest follow-up of every group are left out; a day beyond the follow-up of one
-    group is "not observed".
+    In brackets 95 % limits. Without ``days`` at 1, 2, 5 and 10 years. Days beyond the longest follow-up
+    of every group are left out; a day beyond the follow-up of one group is "not observed".
     """
     longest = max((group.curve["day"][-1] for group in survival.groups if not group.curve.is_empty()), default=0.0)
-    years = [year for year in YEARS if year * YEAR <= longest]
+    asked = {f"{year} y": year * YEAR for year in YEARS} if days is None else {f"day {day:g}": day for day in days}
     rows = []
     for group in survival.groups:
-        median = group.median
         row = {"Group": group.name, "Patients": str(group.n), "Events": str(group.events)}
-        row["Median, days (95 % CI)"] = describe_median(median.day, median.lower, median.upper)
-        for year in years:
-            row[f"Survival at {year} y, % (95 % CI)"] = describe_day(group.curve, year * YEAR)
-        row[f"Mean up to day {survival.tau:.0f} (SE)"] = (
+        row["Median, days"] = describe_median(group.median)
+        for name, day in asked.items():
+            if day <= longest:
+                row[f"At {name}, %"] = describe_day(group.curve, day)
+        row[f"Mean to day {survival.tau:.0f} (SE)"] = (
             "not estimable" if group.rmst is None else f"{group.rmst:.0f} ({group.rmst_se or 0:.0f})"
         )
+        row["Follow-up, days"] = describe_median(group.follow_up)
         rows.append(row)
     return pl.DataFrame(rows)
 
 
-def describe_median(day: float | None, lower: float | None, upper: float | None) -> str:
-    """A median with its limits; a limit that the curve never crosses is not reached."""
+def describe_median(median: Quantile) -> str:
+    """A median with its limits; what the curve never reaches is in words."""
+    day, lower, upper = median.day, median.lower, median.upper
     if day is None and lower is None:
         return "not reached"
     low, high = (f"{limit:.0f}" if limit is not None else "not reached" for limit in (lower, upper))
+    if lower is None:
+        return f"{day:.0f} (limits not estimable)"
     return f"{'not reached' if day is None else f'{day:.0f}'} ({low} to {high})"
 
 

@@ -44,26 +44,29 @@ class Survival:
 
 def estimate_survival(
     times: pl.DataFrame, by: str | None = None, tau: float | None = None, limits: str = LOG_LOG,
-    strata: str | None = None,
+    strata: str | None = None, start: float = 0.0,
 ) -> Survival:  # fmt: skip
     """Survival by the groups of column ``by``, or of all as the one group ``all``.
 
     Needs ``time`` in days, ``event`` and ``by``, takes ``entry``; rows with a missing one are left out.
-    Without ``tau`` the restricted mean runs to the longest time that every group was observed.
+    Without ``tau`` the restricted mean runs to the longest time that every group was observed. With
+    ``start`` everything is of those event-free then, and after it.
     """
-    known = times.drop_nulls(["time", "event", *([by] if by else [])])
+    known = times.drop_nulls(["time", "event", *([by] if by else [])]).filter(pl.col("time") >= start)
     names = known[by].cast(pl.String).unique().sort().to_list() if by else ["all"]
     parts = {name: known.filter(pl.col(by).cast(pl.String) == name) if by else known for name in names}
     longest = [float(str(part["time"].max())) for part in parts.values() if part.height]
     limit = tau if tau is not None else min(longest, default=0.0)
-    groups = tuple(estimate_group(name, part, limit, limits) for name, part in parts.items())
+    groups = tuple(estimate_group(name, part, limit, limits, start) for name, part in parts.items())
     return Survival(groups, limit, compare_log_rank(known, by, strata=strata) if by else None, limits)
 
 
-def estimate_group(name: str, times: pl.DataFrame, tau: float, limits: str = LOG_LOG) -> GroupSurvival:
+def estimate_group(
+    name: str, times: pl.DataFrame, tau: float, limits: str = LOG_LOG, start: float = 0.0
+) -> GroupSurvival:
     """One group."""
-    curve = estimate_kaplan_meier(times, limits)
-    reverse = estimate_kaplan_meier(times.with_columns(event=~pl.col("event")), limits)
+    curve = estimate_kaplan_meier(times, limits, start=start)
+    reverse = estimate_kaplan_meier(times.with_columns(event=~pl.col("event")), limits, start=start)
     events = int(times["event"].sum() or 0)
     return GroupSurvival(
         name,

@@ -32,7 +32,7 @@ def estimate_rmst(curve: pl.DataFrame, tau: float) -> tuple[float | None, float 
     """
     if curve.is_empty() or (curve["day"][-1] < tau and curve["survival"][-1] > 0):
         return None, None
-    steps = curve.filter(pl.col("day") < tau)
+    steps = curve.filter(pl.col("day") < tau)  # the first row is day 0, or the start of a conditional curve
     if steps.is_empty():
         return 0.0, 0.0
     day, survival = steps["day"].to_numpy(), steps["survival"].to_numpy()

@@ -1,10 +1,12 @@
 """The responder rule as it is edited on screen, the waterfall, the rate, and the strip over all thresholds."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
 import polars as pl
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from analytics.catalog import Parameter
 from analytics.figures.waterfall import describe_title, plot_thresholds, plot_waterfall
@@ -41,7 +43,19 @@ def ask_rule(view: cohorts.View, parameter: Parameter) -> Rule:
     follow_saved(view, parameter)
     code, visits = parameter.paramcd, list_visits(view, parameter)
     moments = {LAST: "last value", BEST: "best value"} | {visit: visit for visit in visits}
-    first, second, third, fourth = st.columns(4)
+    *columns, last = st.columns(4)
+    reach = ask_reach(parameter, columns)
+    with last:
+        at = controls.ask_detail("Looked at", moments, f"rule_at_{code}", LAST)
+    rule = replace(reach, at=at, **ask_credit())
+    show_saved(view, parameter, rule)
+    return rule
+
+
+def ask_reach(parameter: Parameter, columns: Sequence[DeltaGenerator]) -> Rule:
+    """Measure, direction and threshold, in three columns."""
+    code = parameter.paramcd
+    first, second, third = columns
     with first:
         measure = controls.ask_detail("Measured as", MEASURES, f"rule_measure_{code}", CHANGE)
     with second:
@@ -50,12 +64,7 @@ def ask_rule(view: cohorts.View, parameter: Parameter) -> Rule:
         )
     with third:
         threshold = ask_threshold(parameter, measure, direction)
-    with fourth:
-        at = controls.ask_detail("Looked at", moments, f"rule_at_{code}", LAST)
-    marks = ask_credit()
-    rule = Rule(code, direction, threshold / unit_factor(parameter, measure), measure, at, **marks)
-    show_saved(view, parameter, rule)
-    return rule
+    return Rule(code, direction, threshold / unit_factor(parameter, measure), measure)
 
 
 def first_direction(parameter: Parameter) -> str:
