@@ -8,6 +8,7 @@ from analytics.catalog import Parameter
 from analytics.groups import SUBJECT_GROUPS, select_baseline
 from analytics.models import choose_reference
 from analytics.scores import find_any_parameter
+from analytics.units import CONVENTIONAL, convert_parameter
 
 AGE, LOG = "age", "log:"
 
@@ -36,24 +37,28 @@ def label_covariate(code: str) -> str:
     return f"log {name}" if code.startswith(LOG) else name
 
 
-def describe_term(code: str) -> str:
-    """The label of a number's term: what one step of it is."""
+def describe_term(code: str, system: str = CONVENTIONAL) -> str:
+    """The label of a number's term: what one step of it is, in a unit system."""
     if code == AGE:
         return "Age, per year"
-    parameter = find_covariate(code)
+    parameter = convert_parameter(find_covariate(code), system)
     if code.startswith(LOG):
         return f"log {parameter.name}, per doubling"
     return f"{parameter.name}, per {'1 ' + parameter.unit_label if parameter.unit_label else 'step'}"
 
 
 def derive_covariates(
-    subjects: pl.DataFrame, panel: pl.DataFrame, codes: tuple[str, ...], reference_arm: str | None = None
+    subjects: pl.DataFrame,
+    panel: pl.DataFrame,
+    codes: tuple[str, ...],
+    reference_arm: str | None = None,
+    system: str = CONVENTIONAL,
 ) -> tuple[pl.DataFrame, list[Term]]:
     """Add one column a term to the subjects: missing where the covariate is not known at baseline.
 
     Arm, sex, site and etiology become one column a level against the reference (of arms the study's
     control, of others the first); logarithms are to base 2, so that a term is the effect of a doubling.
-    Rows are neither dropped nor reordered.
+    ``system`` is the unit system of the panel. Rows are neither dropped nor reordered.
     """
     terms: list[Term] = []
     for code in codes:
@@ -64,7 +69,7 @@ def derive_covariates(
             own = subjects.select("usubjid", value=pl.col("age")) if code == AGE else read_baseline(panel, code)
             named = own.select("usubjid", pl.col("value").alias(f"term_{code}"))
             subjects = subjects.join(named, on="usubjid", how="left", validate="m:1", maintain_order="left")
-            terms.append(Term(f"term_{code}", describe_term(code), code))
+            terms.append(Term(f"term_{code}", describe_term(code, system), code))
     return subjects, terms
 
 

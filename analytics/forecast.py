@@ -7,7 +7,7 @@ import polars as pl
 
 from analytics.catalog.constants import YEAR
 from analytics.catalog.endpoints import ENDPOINTS
-from analytics.covariates import AGE, describe_term, spread_values
+from analytics.covariates import AGE, LOG, find_covariate, spread_values
 from analytics.survival.follow_up import derive_time_to_event
 from analytics.survival.prediction import (
     LEAST_EVENTS,
@@ -18,6 +18,7 @@ from analytics.survival.prediction import (
     predict,
     stack_landmarks,
 )
+from analytics.units import CONVENTIONAL, convert_parameter
 
 VALUES = ("log:bilirubin", "albumin")  # routine values that every liver trial has, besides age
 STEP = YEAR / 2
@@ -38,14 +39,16 @@ class Forecast:
 COLUMNS = [f"term_{AGE}", *(f"term_{code}" for code in VALUES)]
 
 
-def fit_forecast(subjects: pl.DataFrame, panel: pl.DataFrame, events: pl.DataFrame) -> Forecast:
+def fit_forecast(
+    subjects: pl.DataFrame, panel: pl.DataFrame, events: pl.DataFrame, system: str = CONVENTIONAL
+) -> Forecast:
     """The landmark super-model of transplant-free survival with age, bilirubin and albumin.
 
     A landmark every half year; the horizon is two years, or one, or half, by the length of follow-up.
     None without 10 patients with an event for every covariate, or where the calibration cannot be shown.
     """
     times = derive_time_to_event(subjects, events, ENDPOINTS["transplant_free"])
-    labels = tuple(describe_term(code) for code in (AGE, *VALUES))
+    labels = ("age", *(convert_parameter(find_covariate(code), system).title for code in VALUES))
     values = spread_values(panel, VALUES).join(
         subjects.select("usubjid", pl.col("age").alias(f"term_{AGE}")), on="usubjid", how="inner", validate="m:1"
     )
@@ -80,5 +83,8 @@ def forecast_patient(forecast: Forecast, usubjid: str) -> tuple[Prediction | Non
     x = [filled[column] for column in COLUMNS]
     if any(value is None for value in x):
         return None, filled["day"], {}
-    shown = dict(zip(forecast.labels, x, strict=True))
+    shown = {
+        label: 2**value if column.startswith(f"term_{LOG}") else value
+        for label, column, value in zip(forecast.labels, COLUMNS, x, strict=True)
+    }
     return predict(forecast.model, float(filled["day"]), np.array(x)), filled["day"], shown

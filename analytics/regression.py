@@ -15,6 +15,7 @@ from analytics.survival.cox_terms import EFRON, EXACT, TIES
 from analytics.survival.fine_gray import FineGray, fit_fine_gray
 from analytics.survival.firth import Firth, fit_firth
 from analytics.survival.residuals import derive_martingale, derive_schoenfeld
+from analytics.units import CONVENTIONAL
 
 FIRTH = "firth"
 METHODS = (*TIES, FIRTH)
@@ -31,7 +32,7 @@ SEPARATED = "not estimable: every event lies on one side (separation); Firth's m
 class Specification:
     """What a model is made of: covariates by code, how ties are taken (or Firth), strata, clusters.
 
-    ``changing``: values at every visit instead of those at baseline.
+    ``changing``: values at every visit instead of those at baseline. ``system``: the units of the panel.
     """
 
     covariates: tuple[str, ...]
@@ -39,6 +40,7 @@ class Specification:
     strata: str | None = None
     cluster: str | None = None
     changing: bool = False
+    system: str = CONVENTIONAL
 
 
 @dataclass(frozen=True)
@@ -83,7 +85,7 @@ def arrange(
     times: pl.DataFrame, panel: pl.DataFrame, specification: Specification, reference_arm: str | None
 ) -> tuple[pl.DataFrame, list[Term]]:
     """One row a subject, or one a visit where values change, with a column a term."""
-    based, terms = derive_covariates(times, panel, specification.covariates, reference_arm)
+    based, terms = derive_covariates(times, panel, specification.covariates, reference_arm, specification.system)
     moving = tuple(code for code in specification.covariates if code not in (*SUBJECT_GROUPS, AGE))
     if not specification.changing or not moving:
         return based, terms

@@ -55,6 +55,12 @@ class Rule:
         return ", ".join([*parts, *(word for word, set_ in marks.items() if set_)])
 
     @property
+    def reach(self) -> str:
+        """What counts for the moment of a response, as options of the terminal: threshold and confirmation."""
+        parts = [f"--parameter {self.paramcd}", f"--{self.direction} {self.threshold:g}", f"--measure {self.measure}"]
+        return " ".join([*parts, *(["--confirmed"] if self.confirmed else [])])
+
+    @property
     def options(self) -> str:
         """The rule as options of the terminal."""
         flags = [f"--{name}" for name in ("confirmed", "albumin", "diuretics") if getattr(self, name)]

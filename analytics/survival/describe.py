@@ -14,43 +14,54 @@ EXPLORATORY = "Exploratory: one comparison."
 def summarize_survival(survival: Survival, days: list[float] | None = None) -> pl.DataFrame:
     """One row a group, as text: n, events, median with limits, survival at days, restricted mean, follow-up.
 
-    In brackets 95 % limits. Without ``days`` at 1, 2, 5 and 10 years. Days beyond the longest follow-up
-    of every group are left out; a day beyond the follow-up of one group is "not observed".
+    In brackets 95 % limits. Without ``days`` at 1, 2, 5 and 10 years, on the age scale at whole decades.
+    Days beyond the longest follow-up of every group are left out; a day beyond the follow-up of one group
+    is "not observed". On the age scale (a start after day 0) times are in years.
     """
     longest = max((group.curve["day"][-1] for group in survival.groups if not group.curve.is_empty()), default=0.0)
-    asked = {f"{year} y": year * YEAR for year in YEARS} if days is None else {f"day {day:g}": day for day in days}
+    unit, per = ("years", YEAR) if survival.start else ("days", 1.0)
+    asked = list_days(survival.start) if days is None else {f"day {day:g}": day for day in days}
     rows = []
     for group in survival.groups:
         row = {"Group": group.name, "Patients": str(group.n), "Events": str(group.events)}
-        row["Median, days"] = describe_median(group.median)
+        row[f"Median, {unit}"] = describe_median(group.median, per)
         for name, day in asked.items():
-            if day <= longest:
+            if survival.start <= day <= longest:
                 row[f"At {name}, %"] = describe_day(group.curve, day)
-        row[f"Mean to day {survival.tau:.0f} (SE)"] = (
-            "not estimable" if group.rmst is None else f"{group.rmst:.0f} ({group.rmst_se or 0:.0f})"
+        mean = None if group.rmst is None else f"{group.rmst / per:.{int(per > 1)}f}"
+        error = f"{(group.rmst_se or 0) / per:.{int(per > 1)}f}"
+        row[f"Mean {unit} to {unit.rstrip('s')} {survival.tau / per:.0f} (SE)"] = (
+            "not estimable" if mean is None else f"{mean} ({error})"
         )
-        row["Follow-up, days"] = describe_median(group.follow_up)
+        row[f"Follow-up, {unit}"] = describe_median(group.follow_up, per)
         rows.append(row)
-    return pl.DataFrame(rows)
+    return pl.DataFrame(rows, infer_schema_length=None)
 
 
-def describe_median(median: Quantile) -> str:
-    """A median with its limits; what the curve never reaches is in words."""
-    day, lower, upper = median.day, median.lower, median.upper
-    if day is None and lower is None:
-        return "not reached"
-    low, high = (f"{limit:.0f}" if limit is not None else "not reached" for limit in (lower, upper))
+def list_days(start: float) -> dict[str, float]:
+    """The days of a table by name: years of follow-up, or decades of age."""
+    if start:
+        return {f"age {age}": age * YEAR for age in range(20, 110, 10)}
+    return {f"{year} y": year * YEAR for year in YEARS}
+
+
+def describe_median(median: Quantile, per: float = 1.0) -> str:
+    """A median with its limits in units of ``per`` days; what the curve never reaches is in words."""
+    day, lower, upper = (
+        None if value is None else f"{value / per:.{int(per > 1)}f}"
+        for value in (median.day, median.lower, median.upper)
+    )
     if lower is None:
-        return f"{day:.0f} (limits not estimable)"
-    return f"{'not reached' if day is None else f'{day:.0f}'} ({low} to {high})"
+        return "not reached" if day is None else f"{day} (limits not estimable)"
+    return f"{day or 'not reached'} ({lower} to {upper or 'not reached'})"
 
 
 def describe_day(curve: pl.DataFrame, day: float) -> str:
-    """Survival on a day in percent with its limits."""
-    at = select_days(curve, [day]).row(0, named=True)
-    if day > curve["day"][-1]:
+    """Survival on a day in percent with its limits; before the first event there are none."""
+    if curve.is_empty() or day > curve["day"][-1]:
         return "not observed"
-    if at["lower"] is None:
+    at = select_days(curve, [day]).row(0, named=True)
+    if at["lower"] is None or (at["survival"] >= 1 and day > curve["day"][0]):
         return f"{100 * at['survival']:.1f} (not estimable)"
     return f"{100 * at['survival']:.1f} ({100 * at['lower']:.1f} to {100 * at['upper']:.1f})"
 

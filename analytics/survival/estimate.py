@@ -40,6 +40,7 @@ class Survival:
     tau: float
     log_rank: LogRank | None
     limits: str = LOG_LOG
+    start: float = 0.0
 
 
 def estimate_survival(
@@ -58,7 +59,7 @@ def estimate_survival(
     longest = [float(str(part["time"].max())) for part in parts.values() if part.height]
     limit = tau if tau is not None else min(longest, default=0.0)
     groups = tuple(estimate_group(name, part, limit, limits, start) for name, part in parts.items())
-    return Survival(groups, limit, compare_log_rank(known, by, strata=strata) if by else None, limits)
+    return Survival(groups, limit, compare_log_rank(known, by, strata=strata) if by else None, limits, start)
 
 
 def estimate_group(

@@ -7,7 +7,7 @@ import streamlit as st
 
 from analytics.panel import list_parameters
 from analytics.patient import select_patient, summarize_latest
-from pages.shared import cohorts, controls, explanations, output, patients
+from pages.shared import cohorts, controls, explanations, forecast_panels, output, patients
 
 
 def render() -> None:
@@ -33,6 +33,7 @@ def render() -> None:
     explanations.show_change(view, patient["usubjid"])
     st.subheader("Course")
     patients.show_course(view, patient["usubjid"], own, patients.ask_strips(parameters))
+    forecast_panels.show_forecast(view, patient["usubjid"])
     explanations.show_explanation(view, patient["usubjid"])
     output.show_not_computable(own)
     patients.show_tables(view, own, patient["usubjid"])

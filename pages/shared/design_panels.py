@@ -4,7 +4,7 @@ import polars as pl
 import streamlit as st
 
 from analytics.catalog.constants import SMALL
-from analytics.catalog.endpoints import ENDPOINTS, RESPONSE
+from analytics.catalog.endpoints import DAY_0, ENDPOINTS, RESPONSE
 from analytics.expected import LABELS, Expectation, compare_with_reference, list_references
 from analytics.figures.outlook import plot_expected, plot_extrapolation
 from analytics.figures.survival import Curve, make_axis, plot_survival
@@ -22,11 +22,8 @@ SIDES = {True: "responded by then", False: "had not responded by then"}
 
 def show_landmark(plan: Plan) -> None:
     """Responders and others from a landmark on; beside it the naive comparison and why it is wrong."""
-    if RESPONSE in plan.endpoint.events:
-        st.info(
-            "Responders are compared for another endpoint than the response itself: choose overall survival, for "
-            "example."
-        )
+    if RESPONSE in plan.endpoint.events or plan.endpoint.start != DAY_0:
+        st.info("Choose an endpoint that starts on day 0 and is not the response itself, such as overall survival.")
         return
     rule = endpoints.ask_rule(plan.view)
     if rule is None:
@@ -39,8 +36,9 @@ def show_landmark(plan: Plan) -> None:
     if found.rows.is_empty() or found.rows["group"].n_unique() < 2:
         st.info(f"On day {day:.0f} there are not both responders and others still at risk: choose another landmark.")
         return
-    curves = {SIDES[side]: found.rows.filter(pl.col("group") == side) for side in (False, True)}
-    draw(curves, plan, f"day {day:.0f}", "landmark", f"{plan.command} --table landmark --day {day:.0f} {rule.options}")
+    parts = {SIDES[side]: found.rows.filter(pl.col("group") == side) for side in (False, True)}
+    command = f"{plan.command} --table landmark --day {day:.0f} {rule.reach}{output.units_flag()}"
+    draw(parts, plan, f"day {day:.0f}", "landmark", command)
     st.markdown(describe_log_rank(found.log_rank))
     counted = f"{found.before} had the event or left before day {day:.0f}; {found.unknown} have no value by then."
     st.caption(f"{plan.endpoint.words} Only who is at risk on day {day:.0f}: {found.rows.height} patients. {counted}")

@@ -129,7 +129,9 @@ def describe(content: str) -> str:
 
 
 def ask_rule(view: cohorts.View) -> Rule | None:
-    """The rule of a time to response, or of a landmark: the threshold only; None where nothing has a change."""
+    """The rule of a time to response, or of a landmark: the threshold only, in the reader's units; None without "
+    "any change.
+    """
     left, *others = st.columns((2, 1, 1, 1))
     with left:
         parameter = controls.ask_changed(view.panel, "respond", "Responder rule for")
@@ -137,7 +139,13 @@ def ask_rule(view: cohorts.View) -> Rule | None:
         return None
     rule = response_panels.ask_reach(parameter, others)
     label = "Confirmed at the next value"
-    return replace(rule, confirmed=st.checkbox(label, key="rule_confirmed", help="The next value must reach it too."))
+    # The panel is in the reader's units, so the threshold is too.
+    threshold = rule.threshold * response_panels.unit_factor(parameter, rule.measure)
+    return replace(
+        rule,
+        threshold=threshold,
+        confirmed=st.checkbox(label, key="rule_confirmed", help="The next value must reach it too."),
+    )
 
 
 def derive_times(view: cohorts.View, endpoint: Endpoint, rule: Rule | None = None) -> pl.DataFrame:

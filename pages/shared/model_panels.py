@@ -82,7 +82,7 @@ def ask_specification(plan: Plan) -> Specification:
         cluster = controls.ask_detail("Robust errors by", {"": "not robust"} | grouped, "cluster", "")
     label = "Values at every visit (time-varying), instead of those at baseline"
     changing = st.toggle(label, key="changing", help="Each value counts until the next one. Robust errors by patient.")
-    return Specification(tuple(chosen), method, strata or None, cluster or None, changing)
+    return Specification(tuple(chosen), method, strata or None, cluster or None, changing, controls.units())
 
 
 def list_covariates(plan: Plan) -> dict[str, str]:
@@ -105,7 +105,7 @@ def describe_options(specification: Specification) -> str:
     parts += [f"--method {specification.method}"] if specification.method != METHODS[0] else []
     parts += [f"--strata {specification.strata}"] if specification.strata else []
     parts += [f"--cluster {specification.cluster}"] if specification.cluster else []
-    return " ".join([*parts, *(["--changing"] if specification.changing else [])])
+    return " ".join([*parts, *(["--changing"] if specification.changing else [])]) + output.units_flag()
 
 
 def show_fit(plan: Plan, model: Model, specification: Specification) -> None:

@@ -15,6 +15,7 @@ import streamlit as st
 
 from analytics.cohort import derive_traits, list_events, list_extremes, select_subjects
 from analytics.documents.pictures import has_browser, render_figure
+from analytics.forecast import Forecast, fit_forecast
 from analytics.panel import StudyData, assemble_study, derive_panel
 from analytics.summary import NO_ARM
 from analytics.units import CONVENTIONAL, convert_panel
@@ -138,6 +139,18 @@ def cached_traits(stamp: Stamp, study: str) -> pl.DataFrame:
 def cached_extremes(stamp: Stamp, study: str) -> dict[str, tuple[float, float]]:
     """The smallest and largest baseline of every quantity of one study of one revision."""
     return list_extremes(cached_study(stamp, study).subjects, cached_panel(stamp, study, CONVENTIONAL))
+
+
+def forecast(study: str, system: str) -> Forecast:
+    """The landmark super-model of a whole study at this run's revision, in a unit system."""
+    return cached_forecast(pinned(), study, system)
+
+
+@st.cache_resource(show_spinner="Learning from the cohort …", max_entries=8)
+def cached_forecast(stamp: Stamp, study: str, system: str) -> Forecast:
+    """The super-model of one study of one revision."""
+    data = cached_study(stamp, study)
+    return fit_forecast(data.subjects, cached_panel(stamp, study, system), data.events, system)
 
 
 def statements(study: str) -> pl.DataFrame:

@@ -37,7 +37,9 @@ class Plan:
     @property
     def command(self) -> str:
         """The terminal's command for the same endpoint and groups."""
-        rule = f" {self.rule.options}" if self.rule and RESPONSE in self.endpoint.events else ""
+        rule = ""
+        if self.rule and RESPONSE in self.endpoint.events:
+            rule = f" {self.rule.reach}{output.units_flag()}"
         grouped = "" if self.by == ALL else f" --by {self.by}"
         return f"python cli.py survival {self.view.cohort.options} {self.endpoint.options}{rule}{grouped}"
 
@@ -146,6 +148,7 @@ def draw_curves(plan: Plan, result: Survival, limits: str, first: float) -> list
     figure = plot_survival(curves, plan.endpoint.axis, axis, rows, controls.theme())
     steps = pl.concat([group.curve.with_columns(group=pl.lit(group.name)) for group in result.groups])
     flag = plan.command + ("" if limits == LIMITS[0] else f" --limits {limits}")
+    flag += f" --from-age {first / YEAR:g}" if first else ""
     alt = f"{plan.endpoint.label}: Kaplan-Meier curves with number at risk, censored and events"
     return output.show_figure(figure, "survival", alt, steps, flag, select=True)
 
