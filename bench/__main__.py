@@ -19,12 +19,15 @@ from analytics.scores.examples import FILE
 from analytics.scores.exchange import score_records
 from analytics.scoring import derive_scores
 from bench.cohort import VISITS, simulate_measurements, simulate_subjects
+from bench.survival import (
+    WrongAnswer,
+    measure_cox_strata,
+    measure_incidence,
+    measure_kaplan_meier,
+    measure_log_rank,
+)
 
 SORTED = 10_000_000
-
-
-class WrongAnswer(AssertionError):
-    """A case that was fast and wrong."""
 
 
 def measure_unit() -> dict[str, Any]:
@@ -75,7 +78,17 @@ def measure_records(records: int) -> dict[str, Any]:
     return {"seconds": seconds, "rows": records}
 
 
-CASES: dict[str, Callable[..., dict[str, Any]]] = {"scores": measure_scores, "records": measure_records}
+SURVIVAL = {
+    "kaplan_meier": ("Kaplan-Meier with limits", measure_kaplan_meier),
+    "log_rank": ("log-rank test", measure_log_rank),
+    "incidence": ("Aalen-Johansen, both causes with variance", measure_incidence),
+    "cox_strata": ("Cox, one stratum a matched set", measure_cox_strata),
+}
+CASES: dict[str, Callable[..., dict[str, Any]]] = {
+    "scores": measure_scores,
+    "records": measure_records,
+    **{name: work for name, (_, work) in SURVIVAL.items()},
+}
 
 
 def run_case(name: str, size: int) -> dict[str, Any]:
@@ -95,6 +108,7 @@ def main() -> None:
     """Print one line a case."""
     parser = argparse.ArgumentParser(prog="bench", description="Measure how fast the computations are.")
     parser.add_argument("--visits", type=int, default=100_000, help="visits to be scored; 1000000 takes about a minute")
+    parser.add_argument("--subjects", type=int, default=1_000_000, help="subjects of the survival cases")
     parser.add_argument("--child", help=argparse.SUPPRESS)
     chosen = parser.parse_args()
     if chosen.child:
@@ -107,6 +121,12 @@ def main() -> None:
         label = f"all {result['scores']} scores, visits" if name == "scores" else "mixed records of cli.py score"
         ratio, rate = result["seconds"] / unit, result["rows"] / result["seconds"]
         lines.append(f"| {label} | {result['rows']:,} | {ratio:.1f} | {rate:,.0f} | {result['peak_gb']:.1f} |")
+    lines += ["", "| survival | rows | ratio to the unit | lifelines / ours, same run |", "|---|---|---|---|"]
+    for name, (label, _) in SURVIVAL.items():
+        result = run_case(name, chosen.subjects)
+        ratio = f"{result['reference'] / result['seconds']:.1f}" if "reference" in result else "–"
+        named = f"{label} ({result['strata']:,} strata)" if "strata" in result else label
+        lines.append(f"| {named} | {result['rows']:,} | {result['seconds'] / unit:.2f} | {ratio} |")
     machine = f"{platform.platform()}, Python {platform.python_version()}"
     lines.append(f"\nUnit: np.sort of {SORTED:,} numbers, {unit:.2f} s. {machine}")
     print("\n".join(lines))

@@ -18,7 +18,7 @@ from analytics.rules import CHANGE, FALL, MEASURES, RISE, Rule
 from analytics.scores import find_any_parameter
 from analytics.statistics.multiplicity import METHODS as ADJUSTMENTS
 from analytics.summary import NO_ARM
-from analytics.survival.describe import describe_log_rank, summarize_survival
+from analytics.survival.describe import describe_log_rank, summarize_survival, warn_of_truncation
 from analytics.survival.estimate import estimate_survival, to_record
 from analytics.survival.follow_up import derive_time_to_event
 from analytics.survival.kaplan_meier import LIMITS
@@ -121,6 +121,8 @@ def survival(study: str, as_json: bool, **options: Any) -> None:
         click.echo(json.dumps(to_record(result, days), ensure_ascii=False))
         return
     show(summarize_survival(result, days or None), as_json=False)
+    if warning := warn_of_truncation(result):
+        click.echo(warning)
     if by:
         click.echo(describe_log_rank(result.log_rank).replace("**", ""))
 

@@ -184,7 +184,7 @@ def test_mayo_says_in_words_why_there_is_no_child_pugh(store, monkeypatch):
 def test_survival_by_a_baseline_class_is_one_link(store, monkeypatch):
     app = open_page(store, monkeypatch, "trial/survival", study=SIMULATED, endpoint="transplant_free", by="child_pugh")
     assert (app.selectbox(key="endpoint").value, app.selectbox(key="by").value) == ("transplant_free", "child_pugh")
-    assert app.dataframe[0].value["Group"].to_list() == ["A", "B", "C"]
+    assert app.dataframe[0].value["Group"].to_list() == [f"Child-Pugh class {name}" for name in "ABC"]
     assert "Event: death or transplant, whichever comes first." in texts(app)
 
 
@@ -455,3 +455,95 @@ def test_a_patient_in_si_units_has_the_si_unit_beside_every_number(store, monkey
     # The source is in umol/L: what is shown is what was reported.
     assert bilirubin["aval"].to_list() == pytest.approx([float(text) for text in bilirubin["reported"]])
     assert not (values["parameter"] == "Bilirubin, mg/dL").any()
+
+
+LOOKS = ("Curves", "Competing risks", "Models", "Responders", "Expected", "Extrapolation", "Repeated events")
+
+
+@pytest.mark.parametrize("look", LOOKS)
+@pytest.mark.parametrize("study", STUDIES)
+def test_every_look_at_survival_opens_on_every_study(store, monkeypatch, study, look):
+    app = open_page(store, monkeypatch, "trial/survival", study=study, look=look)
+    assert not app.exception
+    if study in ("kim-abmi", "ahd"):
+        assert "No follow-up time is recorded" in texts(app)
+    else:
+        assert app.get("plotly_chart") or (study == "mayo-pbc" and look == "Repeated events")
+
+
+@pytest.mark.parametrize(
+    ("built", "said"),
+    [
+        ("death+transplant||infusion|0|contact|", "From the first infusion"),
+        ("death|transplant|landmark|90|contact|", "Only who is event-free on day 90"),
+        ("death||birth|0|contact|", "The time scale is age"),
+        ("ascites|death+transplant|day_0|0|cut|365", "Followed for 365 days at most."),
+    ],
+)
+def test_an_endpoint_built_on_screen_is_one_link(store, monkeypatch, built, said):
+    app = open_page(store, monkeypatch, "trial/survival", study=SIMULATED, endpoint="built", built=built, by="arm")
+    assert not app.exception
+    assert said in texts(app)
+    assert app.query_params["built"] in (built, [built])
+
+
+def test_a_built_endpoint_without_an_event_asks_for_one(store, monkeypatch):
+    app = open_page(store, monkeypatch, "trial/survival", study=SIMULATED, endpoint="built")
+    app.multiselect(key="built_events").set_value([]).run()
+    assert not app.exception
+    assert "Choose at least one event." in texts(app)
+
+
+def test_small_groups_get_no_asymptotic_p_value(store, monkeypatch):
+    app = open_page(store, monkeypatch, "trial/survival", study=SIMULATED, by="child_pugh", arm="ABMi")
+    said = texts(app)
+    assert "Log-rank test by permutation" in said
+    assert "χ² =" not in said
+    assert "no interval and no asymptotic p value" in said
+    contrasts = next(frame.value for frame in app.dataframe if "Measure" in frame.value)
+    assert set(contrasts[contrasts["Groups"].str.contains("class C")]["p"]) == {"–"}
+
+
+def test_time_to_response_needs_no_last_contact(store, monkeypatch):
+    app = open_page(store, monkeypatch, "trial/survival", study="ahd", endpoint="response", by="arm")
+    assert not app.exception
+    assert app.dataframe[0].value["Patients"].to_list() == ["34", "30"]
+    assert read_figure(app)["layout"]["yaxis"]["title"]["text"] == "Without response, %"
+
+
+def test_models_say_why_there_is_none(store, monkeypatch):
+    app = open_page(store, monkeypatch, "trial/survival", study="mayo-pbc", look="Models")
+    app.multiselect(key="covariates").set_value([]).run()
+    assert "Choose at least one covariate" in texts(app)
+    app.multiselect(key="covariates").set_value(["age"]).run()
+    app.selectbox(key="method").set_value("firth").run()
+    assert not app.exception
+    assert "140 events" in texts(app)
+
+
+def test_the_same_model_in_si_units_names_its_units(store, monkeypatch):
+    app = open_page(store, monkeypatch, "trial/survival", study="mayo-pbc", look="Models", units="SI")
+    terms = next(frame.value for frame in app.dataframe if "Hazard ratio" in frame.value)
+    albumin = terms[terms["Term"] == "Albumin, per 1 g/L"].iloc[0]
+    assert albumin["Coefficient"] == "−0.0928"  # a tenth of that per g/dL
+
+
+def test_the_naive_curve_comes_with_its_warning(store, monkeypatch):
+    app = open_page(store, monkeypatch, "trial/survival", study="mayo-pbc", look="Competing risks")
+    assert "overstates the incidence" not in texts(app)
+    app.toggle(key="naive").set_value(True).run()
+    assert "overstates the incidence" in texts(app)
+
+
+def test_a_patient_of_a_large_cohort_has_an_outlook_with_its_calibration(store, monkeypatch):
+    app = open_page(store, monkeypatch, "patient/profile", study="mayo-pbc", usubjid="PBC-002")
+    said = texts(app)
+    assert "alive without transplant 2 years after day" in said
+    assert "Landmark super-model (312 patients of this study, " in said
+
+
+@pytest.mark.parametrize("study", ["kim-abmi", "ahd", SIMULATED])
+def test_without_enough_events_nothing_is_predicted(store, monkeypatch, study):
+    app = open_page(store, monkeypatch, "patient/profile", study=study)
+    assert "No prediction is shown." in texts(app)
+    assert "needs at least 30" in texts(app)

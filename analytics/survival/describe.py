@@ -86,3 +86,19 @@ def describe_log_rank(test: LogRank | None) -> str:
 def describe_p(p: float) -> str:
     """A p value with its sign, as journals print it."""
     return f"= {p:.3f}" if p >= 0.001 else "< 0.001"
+
+
+def warn_of_truncation(survival: Survival) -> str:
+    """Names the groups whose curve fell to 0 while others still came under observation; empty without any."""
+    early = []
+    for group in survival.groups:
+        gone = group.curve.filter(pl.col("survival") <= 0)
+        if gone.height and (gone["entered"] > 0).any():
+            early.append(group.name)
+    if not early:
+        return ""
+    return (
+        f"The curve of {' and '.join(early)} falls to 0 while others still come under observation: everybody at "
+        "risk had "
+        "the event at a time when very few were. Nothing can be read from it; let the curve begin later."
+    )

@@ -45,7 +45,7 @@ def compare_log_rank(
     Tarone RE, Ware J. Biometrika 1977;64:156; Peto R, Peto J. J R Stat Soc A 1972;135:185; Harrington DP,
     Fleming TR. Biometrika 1982;69:553 (weights from the pooled curve of the stratum).
     """
-    known = open_rows(times, [by, *([strata] if strata else [])]).sort(by)
+    known = open_rows(times, [by, *([strata] if strata else [])])
     names, codes = number_groups(known[by])
     if names.len() < 2:
         return None
@@ -65,7 +65,10 @@ def compare_log_rank(
 
 def number_groups(groups: pl.Series) -> tuple[pl.Series, Index]:
     """The sorted names of groups, and each row's place among them."""
-    return groups.unique().sort(), (groups.rank("dense").cast(pl.Int64) - 1).to_numpy()
+    names = groups.unique().sort()
+    places = pl.DataFrame({"name": names, "place": range(names.len())}, schema_overrides={"place": pl.Int64})
+    found = groups.to_frame("name").join(places, on="name", how="left", maintain_order="left")
+    return names, found["place"].to_numpy()
 
 
 def read_times(known: pl.DataFrame) -> tuple[Array, Mask, Array | None]:
@@ -90,16 +93,19 @@ def count_strata(
 
 def count_groups(time: Array, event: Mask, entry: Array | None, codes: Index, groups: int) -> tuple[Array, Array]:
     """Events and subjects at risk at every distinct event time, a column a group."""
-    distinct = np.unique(time[event])
-    dead = np.zeros((len(distinct), groups))
-    np.add.at(dead, (np.searchsorted(distinct, time[event]), codes[event]), 1)
-    at_risk = np.zeros((len(distinct), groups))
-    for group in range(groups):
-        own = codes == group
-        at_risk[:, group] = own.sum() - np.searchsorted(np.sort(time[own]), distinct)
-        if entry is not None:
-            at_risk[:, group] -= own.sum() - np.searchsorted(np.sort(entry[own]), distinct)
-    return dead, at_risk
+    rows = pl.DataFrame({"time": time, "code": codes, "event": event})
+    cells = rows.group_by("time", "code").agg(leaving=pl.len(), events=pl.col("event").sum())
+    every, place = np.unique(cells["time"].to_numpy(), return_inverse=True)
+    table = np.zeros((2, len(every), groups))
+    for index, name in enumerate(("leaving", "events")):
+        table[index, place, cells["code"].to_numpy()] = cells[name].to_numpy()
+    at_risk = table[0][::-1].cumsum(axis=0)[::-1]
+    if entry is not None:
+        for group in range(groups):
+            late = np.sort(entry[codes == group])
+            at_risk[:, group] -= len(late) - np.searchsorted(late, every)
+    some = table[1].sum(axis=1) > 0
+    return table[1][some], at_risk[some]
 
 
 def weigh_counts(dead: Array, at_risk: Array, weight: Array) -> tuple[Array, Array, Array]:

@@ -28,6 +28,7 @@ from data.importers.study_file import Column, FileMapping
 from data.importers.text import LINE, TextTable, UnreadableFile
 
 Kind = Literal["text", "number", "count", "day", "date", "flag"]
+CODE = r"^[-+]?\d+([.,]\d+)?$"
 FLAGS = {"yes": True, "true": True, "1": True, "y": True, "no": False, "false": False, "0": False, "n": False}
 
 
@@ -174,6 +175,9 @@ def explain_field(field: str, value: pl.Expr) -> pl.Expr:
         return pl.when(~value.is_between(0, OLDEST)).then(
             pl.format("age {} is outside 0 to {} years", value, pl.lit(OLDEST))
         )
+    if field == "kind":  # 0, 1, 2 mean something else in every study: read as 0/1 a transplant becomes a death
+        said = "kind is the code {}; name in study.toml what it stands for, with codes"
+        return pl.when(value.str.contains(CODE)).then(pl.format(said, quote(value)))
     if field in ("cells_e6", "volume_ml", "daily_dose"):
         return pl.when(value < 0).then(pl.format("{} cannot be negative", pl.lit(field)))
     return pl.lit(None, dtype=pl.String)

@@ -12,7 +12,7 @@ from analytics.groups import SUBJECT_GROUPS, derive_group, label_group
 from analytics.models import choose_reference
 from analytics.rules import Rule
 from analytics.statistics.multiplicity import METHODS
-from analytics.survival.describe import describe_log_rank, summarize_survival
+from analytics.survival.describe import describe_log_rank, summarize_survival, warn_of_truncation
 from analytics.survival.estimate import Survival, estimate_survival
 from analytics.survival.kaplan_meier import LIMITS, select_days
 from analytics.survival.tables import tabulate_contrasts, tabulate_pairs, tabulate_tests
@@ -98,6 +98,8 @@ def show_curves(plan: Plan) -> None:
         st.stop()
     group = None if plan.by == ALL else "group"
     result = estimate_survival(restricted.known, group, limits=limits, strata=strata, start=first)
+    if warning := warn_of_truncation(result):
+        st.warning(warning)
     clicked = draw_curves(restricted, result, limits, first)
     show_clicked(restricted, clicked)
     st.dataframe(
