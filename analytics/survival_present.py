@@ -46,19 +46,23 @@ def present_pairs(pairs: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def present_contrasts(contrasts: pl.DataFrame) -> pl.DataFrame:
-    """``tabulate_contrasts`` as text: days, a ratio, percentage points; small groups only with the estimate."""
+def present_contrasts(contrasts: pl.DataFrame, ages: bool = False) -> pl.DataFrame:
+    """``tabulate_contrasts`` as text: days, a ratio, percentage points; small groups only with the estimate.
+
+    With ``ages`` the time scale is age: years instead of days.
+    """
+    per, word, unit_name = (YEAR, "age", "years") if ages else (1.0, "day", "days")
     rows = []
     for row in contrasts.iter_rows(named=True):
-        scale, decimals = (100, 1) if row["measure"] == AT_DAY else (1, 2 if row["measure"] == RATIO else 0)
+        scale, decimals = {AT_DAY: (100, 1), RATIO: (1, 2)}.get(row["measure"], (1 / per, int(ages)))
         numbers = {name: None if row[name] is None else scale * row[name] for name in ("estimate", "lower", "upper")}
         sign = row["measure"] != RATIO
-        unit = {AT_DAY: "percentage points", RATIO: ""}.get(row["measure"], "days")
+        unit = {AT_DAY: "percentage points", RATIO: ""}.get(row["measure"], unit_name)
         limits = describe_limits(numbers["lower"], numbers["upper"], decimals, sign)
         rows.append(
             {
                 "Groups": f"{row['group']} {'over' if row['measure'] == RATIO else '−'} {row['against']}",
-                "Measure": f"{row['measure']}, day {row['day']:.0f}",
+                "Measure": f"{row['measure']}, {word} {row['day'] / per:.0f}",
                 "Estimate": "not observed so long"
                 if row["estimate"] is None
                 else f"{describe_number(numbers['estimate'], decimals, sign)} {unit}".strip(),

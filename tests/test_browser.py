@@ -265,7 +265,7 @@ def test_a_download_holds_the_numbers_of_the_figure_and_the_word_simulated(serve
         page.get_by_role("button", name="Table (CSV)").click()
     assert download.value.suggested_filename == "SIMULATED-survival.csv"
     text = download.value.path().read_text(encoding="utf-8-sig")
-    assert text.splitlines()[0] == "data,day,at_risk,events,censored,survival,se,lower,upper,group"
+    assert text.splitlines()[0] == "data,day,at_risk,entered,events,censored,survival,se,lower,upper,group"
     assert all(line.startswith("SIMULATED,") for line in text.splitlines()[1:])
 
 
@@ -379,3 +379,68 @@ def test_a_course_leads_to_its_patient(server, page: Page):
     click_point(page)
     title(page, "Patient")
     expect(page).to_have_url(re.compile("usubjid=KIM-1"))
+
+
+def test_an_endpoint_is_built_its_medians_read_and_a_number_at_risk_leads_to_a_patient(server, page: Page):
+    page.goto(f"{server}/survival?study={SIMULATED}")
+    title(page, "Survival")
+    settle(page)
+    choose(page, "endpoint", "Put together below …")
+    settle(page)
+    choose(page, "built_start", "First infusion")
+    settle(page)
+    choose(page, "by", "Baseline Child-Pugh")
+    expect(
+        page.get_by_text("Event: death or transplant, whichever comes first. From the first infusion")
+    ).to_be_visible(timeout=20_000)
+    settle(page)
+    cells = page.get_by_test_id("stDataFrame").first.locator("[role=gridcell]")
+    expect(cells.filter(has_text="422 (22 to not reached)")).to_have_count(1)
+    expect(page.get_by_text("Log-rank test by permutation")).to_be_visible()
+    counts = page.locator(".js-plotly-plot").first.locator(".subplot.x2y2 path.point")
+    counts.first.click(force=True)  # Child-Pugh class A at risk on day 0
+    expect(page.get_by_text("Child-Pugh class A, at risk on day 0: 14 patients")).to_be_visible(timeout=20_000)
+    click_row(page, 0)
+    title(page, "Patient")
+    assert "usubjid=SIM-" in page.url
+    page.go_back()
+    title(page, "Survival")
+    expect(page.get_by_text("From the first infusion")).to_be_visible(timeout=20_000)
+
+
+def test_a_step_of_a_curve_lists_who_had_the_event_then(server, page: Page):
+    page.goto(f"{server}/survival?study=mayo-pbc&by=all")
+    title(page, "Survival")
+    settle(page)
+    steps = page.locator(".js-plotly-plot").first.locator(".subplot.xy path.point").all()
+    boxes = [(step, step.bounding_box()) for step in steps]
+    # Invisible marks of steps are 12 pixels wide; the ticks of censoring are lines.
+    next(step for step, box in boxes if box and box["width"] > 8).click(force=True)
+    expect(page.get_by_text(re.compile(r"All patients, event on day \d+: \d+ patients?"))).to_be_visible(timeout=20_000)
+
+
+def test_a_built_endpoint_is_saved_and_restored(tmp_path, store, page: Page):
+    shutil.copytree(store.folder, tmp_path / "home")  # what is saved must not be seen by other tests
+    process, address = start_server(str(tmp_path / "home"))
+    try:
+        page.goto(address)
+        title(page, "Cohort")
+        page.goto(f"{address}/survival?study={SIMULATED}&endpoint=built&built=hcc|death|landmark|90|contact|700")
+        title(page, "Survival")
+        words = "Event: hcc. Death ends the observation. Only who is event-free on day 90"
+        expect(page.get_by_text(words).first).to_be_visible(timeout=20_000)
+        settle(page)
+        page.get_by_role("button", name=re.compile("Saved endpoints")).click()
+        page.locator(".st-key-endpoint_name input").fill("liver cancer")
+        page.keyboard.press("Enter")
+        page.locator(".st-key-endpoint_save button").click()
+        expect(page.get_by_text("Saved as liver cancer.")).to_be_visible(timeout=20_000)
+        page.goto(f"{address}/survival?study={SIMULATED}&endpoint=built")  # a new session
+        expect(page.get_by_text("Event: death or transplant")).to_be_visible(timeout=20_000)
+        settle(page)
+        page.get_by_role("button", name=re.compile(r"Saved endpoints \(1\)")).click()
+        page.get_by_role("button", name="liver cancer", exact=True).click()
+        expect(page.get_by_text(words).first).to_be_visible(timeout=20_000)
+    finally:
+        process.terminate()
+        process.wait()

@@ -6,9 +6,10 @@ import pytest
 from analytics.catalog.endpoints import BIRTH, BUILT, CUT, ENDPOINTS, LANDMARK, Endpoint
 from analytics.responding import add_response_events, derive_response_days, group_by_landmark
 from analytics.rules import FALL, Rule
-from analytics.survival.describe import warn_of_truncation
+from analytics.survival.describe import summarize_survival, warn_of_truncation
 from analytics.survival.estimate import estimate_survival
 from analytics.survival.follow_up import derive_time_to_event
+from analytics.survival.tables import tabulate_contrasts
 from data.importers.run import import_paths
 from tests.conftest import SIMULATED
 
@@ -113,6 +114,11 @@ def test_options_of_the_terminal_say_the_same_endpoint():
 def test_a_curve_that_falls_to_nothing_before_others_enter_is_called_useless():
     rows = pl.DataFrame({"time": [50.0, 90.0, 95.0], "event": [True, False, True], "entry": [40.0, 60.0, 60.0]})
     assert "Nothing can be read" in warn_of_truncation(estimate_survival(rows))
+    useless = rows.with_columns(group=pl.lit("m"))
+    both = pl.concat([useless, useless.with_columns(pl.lit("f").alias("group"), event=pl.lit(False))])
+    survival = estimate_survival(both, "group", tau=90)
+    assert tabulate_contrasts(survival, "f", 70)["p"].to_list() == [None] * 3
+    assert summarize_survival(survival)["Median, days"].to_list() == ["not reached", "not estimable"]
     assert warn_of_truncation(estimate_survival(rows, start=55.0)) == ""
 
 

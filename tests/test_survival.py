@@ -156,6 +156,7 @@ def test_log_rank_equals_lifelines_and_does_not_depend_on_the_order(rows):
     theirs = lifelines.statistics.multivariate_logrank_test(times["time"], times["group"], times["event"])
     assert result.statistic == pytest.approx(theirs.test_statistic, rel=1e-6, abs=1e-9)
     assert result.statistic == pytest.approx(shuffled.statistic, rel=1e-9, abs=1e-12)
+    assert result.p_permutation == shuffled.p_permutation
 
 
 def test_three_against_three_can_reach_no_smaller_p_than_one_in_ten():

@@ -36,7 +36,8 @@ def draw(frame: pl.DataFrame, name: str, color: str, dashed: str, shape: str) ->
 def finish(figure: go.Figure, axis: Axis, title: str) -> go.Figure:
     """Axes."""
     figure.update_yaxes(title=title, range=[-2, 102])
-    figure.update_xaxes(title=f"{axis.unit.name} since {axis.origin}", tickvals=axis.ticks)
+    ends = [axis.first / axis.unit.days, 1.01 * axis.last / axis.unit.days]
+    figure.update_xaxes(title=f"{axis.unit.name} since {axis.origin}", tickvals=axis.ticks, range=ends)
     return lay_out(figure, 420)
 
 

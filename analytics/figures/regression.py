@@ -5,6 +5,7 @@ import polars as pl
 
 from analytics.figures.theme import Theme, lay_out, numbers
 
+MANY = 200  # times: a wider axis has room for powers of ten only
 TICKS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100)
 
 
@@ -18,7 +19,8 @@ def plot_forest(rows: pl.DataFrame, title: str, theme: Theme) -> go.Figure:
     low, high = min([*bounds, 0.8]), max([*bounds, 1.25])
     figure = go.Figure(mark_ratios(known, low, high, theme))
     figure.add_vline(x=1, line={"color": theme.neutral, "width": 1, "dash": "dot"})
-    ticks = [tick for tick in TICKS if low / 2 <= tick <= high * 2]
+    marks = TICKS if high / low < MANY else TICKS[::3]
+    ticks = [tick for tick in marks if low / 2 <= tick <= high * 2]
     figure.update_xaxes(title=title, type="log", tickvals=ticks, ticktext=[f"{tick:g}" for tick in ticks])
     names = rows["term"].to_list()[::-1]
     ends = [-0.6, rows.height - 0.4]

@@ -24,14 +24,15 @@ def summarize_survival(survival: Survival, days: list[float] | None = None) -> p
     rows = []
     for group in survival.groups:
         row = {"Group": group.name, "Patients": str(group.n), "Events": str(group.events)}
-        row[f"Median, {unit}"] = describe_median(group.median, per)
+        useless = "not estimable" if group.collapsed else ""
+        row[f"Median, {unit}"] = useless or describe_median(group.median, per)
         for name, day in asked.items():
             if survival.start <= day <= longest:
-                row[f"At {name}, %"] = describe_day(group.curve, day)
+                row[f"At {name}, %"] = useless or describe_day(group.curve, day)
         mean = None if group.rmst is None else f"{group.rmst / per:.{int(per > 1)}f}"
         error = f"{(group.rmst_se or 0) / per:.{int(per > 1)}f}"
         row[f"Mean {unit} to {unit.rstrip('s')} {survival.tau / per:.0f} (SE)"] = (
-            "not estimable" if mean is None else f"{mean} ({error})"
+            "not estimable" if mean is None or useless else f"{mean} ({error})"
         )
         row[f"Follow-up, {unit}"] = describe_median(group.follow_up, per)
         rows.append(row)
@@ -90,11 +91,7 @@ def describe_p(p: float) -> str:
 
 def warn_of_truncation(survival: Survival) -> str:
     """Names the groups whose curve fell to 0 while others still came under observation; empty without any."""
-    early = []
-    for group in survival.groups:
-        gone = group.curve.filter(pl.col("survival") <= 0)
-        if gone.height and (gone["entered"] > 0).any():
-            early.append(group.name)
+    early = [group.name for group in survival.groups if group.collapsed]
     if not early:
         return ""
     return (

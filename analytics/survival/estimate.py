@@ -31,6 +31,12 @@ class GroupSurvival:
     rmst_se: float | None
     follow_up: Quantile
 
+    @property
+    def collapsed(self) -> bool:
+        """Whether the curve fell to 0 while others still came under observation: nothing can be read from it then."""
+        gone = self.curve.filter(pl.col("survival") <= 0)
+        return gone.height > 0 and bool((gone["entered"] > 0).any())
+
 
 @dataclass(frozen=True)
 class Survival:
@@ -88,6 +94,8 @@ def compare_at_day(first: GroupSurvival, second: GroupSurvival, day: float) -> C
     Source: Klein JP, Logan B, Harhoff M, Andersen PK. Stat Med 2007;26:4505.
     """
     at = pl.DataFrame({"day": [float(day)]})
+    if first.collapsed or second.collapsed:
+        return Contrast()
     if any(group.curve.is_empty() or group.curve["day"][-1] < day for group in (first, second)):
         return Contrast()
     one, two = (at.join_asof(group.curve, on="day").row(0, named=True) for group in (first, second))

@@ -38,6 +38,9 @@ def permute(time: Array, event: Mask, entry: Array | None, codes: Index, blocks:
     for block in np.unique(blocks):
         own = blocks == block
         scores[own] = score_subjects(time[own], event[own], None if entry is None else entry[own], weight)
+    # In one fixed order, so that the same patients give the same p in whatever order they come.
+    order = np.lexsort((scores, codes, blocks))
+    scores, codes, blocks = scores[order].round(12), codes[order], blocks[order]
     sizes = np.bincount(codes)
     exact = len(sizes) == 2 and blocks.max() == 0 and comb(len(codes), int(sizes[0])) <= MOST_ARRANGEMENTS
     if exact:

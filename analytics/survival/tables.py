@@ -72,7 +72,9 @@ def tabulate_contrasts(survival: Survival, reference: str, day: float) -> pl.Dat
     rows = []
     for group in survival.groups:
         if group is not base:
-            difference, ratio = compare_rmst(base.curve, group.curve, survival.tau)
+            difference, ratio = Contrast(), Contrast()
+            if not (base.collapsed or group.collapsed):
+                difference, ratio = compare_rmst(base.curve, group.curve, survival.tau)
             rows += [
                 describe(group, base, RMST, survival.tau, difference),
                 describe(group, base, RATIO, survival.tau, ratio),

@@ -17,7 +17,7 @@ from analytics.survival_words import describe_comparison, describe_expected
 from pages.shared import controls, endpoints, output
 from pages.shared.survival_panels import Plan
 
-SIDES = {True: "responded by then", False: "had not responded by then"}
+SIDES = {True: "had responded", False: "had not yet responded"}
 
 
 def show_landmark(plan: Plan) -> None:

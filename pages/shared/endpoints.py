@@ -46,23 +46,31 @@ def build_endpoint(view: cohorts.View) -> Endpoint:
     with left:
         start, day = ask_start(view, kinds)
     with middle:
-        events = choose_several("Events (patients)", labels, "built_events", [kind for kind in FIRST if kind in kinds])
-        others = {kind: label for kind, label in labels.items() if kind not in events}
-        competing = choose_several("Competing: end the observation", others, "built_competing", [])
-    with right:
         ends = CENSORING if view.subjects["cut_day"].count() else {CONTACT: CENSORING[CONTACT]}
         censoring = choose("Else observed until", ends, "built_censoring", CONTACT)
-        until = int(st.number_input("Followed for days at most (0: no limit)", 0, 36_500, step=30, key="built_until"))
+    with right:
+        until = int(st.number_input("Days at most (0: no limit)", 0, 36_500, step=30, key="built_until"))
+    left, right = st.columns(2)
+    with left:
+        events = choose_several("Events (patients)", labels, "built_events", [kind for kind in FIRST if kind in kinds])
+    with right:
+        others = {kind: label for kind, label in labels.items() if kind not in events}
+        competing = choose_several("Competing: end the observation", others, "built_competing", [])
     label = f"Free of {' or '.join(kind.replace('_', ' ') for kind in events)}"
     endpoint = Endpoint(BUILT, label, tuple(events), tuple(competing), "", start, day, censoring, until or None)
-    controls.write_link("built", [endpoint.text])
-    shelf = Shelf(KIND, view.cohort.study, "Saved endpoints", ":material/flag:", restore, describe)
-    reason = "" if events else "Choose an event first."
-    show_shelf(shelf, store.items(KIND, view.cohort.study), endpoint.to_json(), reason)
+    keep_endpoint(view, endpoint)
     if not events:
         st.info("Choose at least one event.")
         st.stop()
     return endpoint
+
+
+def keep_endpoint(view: cohorts.View, endpoint: Endpoint) -> None:
+    """Put the endpoint into the address, and offer to save it under a name."""
+    controls.write_link("built", [endpoint.text])
+    shelf = Shelf(KIND, view.cohort.study, "Saved endpoints", ":material/flag:", restore, describe)
+    reason = "" if endpoint.events else "Choose an event first."
+    show_shelf(shelf, store.items(KIND, view.cohort.study), endpoint.to_json(), reason)
 
 
 def ask_start(view: cohorts.View, kinds: dict[str, int]) -> tuple[str, int]:
@@ -132,12 +140,10 @@ def ask_rule(view: cohorts.View) -> Rule | None:
     """The rule of a time to response, or of a landmark: the threshold only, in the reader's units; None without "
     "any change.
     """
-    left, *others = st.columns((2, 1, 1, 1))
-    with left:
-        parameter = controls.ask_changed(view.panel, "respond", "Responder rule for")
+    parameter = controls.ask_changed(view.panel, "respond", "Responder rule for")
     if parameter is None:
         return None
-    rule = response_panels.ask_reach(parameter, others)
+    rule = response_panels.ask_reach(parameter, st.columns(3))
     label = "Confirmed at the next value"
     # The panel is in the reader's units, so the threshold is too.
     threshold = rule.threshold * response_panels.unit_factor(parameter, rule.measure)

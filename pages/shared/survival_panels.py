@@ -46,7 +46,7 @@ class Plan:
     @property
     def origin(self) -> str:
         """What the time axis counts from."""
-        if self.endpoint.start == BIRTH:
+        if self.ages:
             return "birth"
         named = {"day_0": self.view.origin, "landmark": f"day {self.endpoint.landmark_day}"}
         return named.get(self.endpoint.start, f"first {self.endpoint.start.replace('_', ' ')}")
@@ -55,6 +55,11 @@ class Plan:
     def known(self) -> pl.DataFrame:
         """The rows with a time, and a group where there are groups."""
         return self.times.drop_nulls(["time", "event", *([] if self.by == ALL else ["group"])])
+
+    @property
+    def ages(self) -> bool:
+        """Whether the time scale is age."""
+        return self.endpoint.start == BIRTH
 
     @property
     def labels(self) -> dict[str, str]:
@@ -71,10 +76,10 @@ class Plan:
 def make_plan(view: cohorts.View, endpoint: Endpoint, times: pl.DataFrame, by: str, rule: Rule | None) -> Plan:
     """The plan. Stops the page, in words, without any time or any known group."""
     if times["time"].count() == 0:
-        st.info(
-            "No follow-up time is recorded for these patients, so no survival can be estimated. The time to a response "
-            "needs no more than dated values: choose that endpoint."
-        )
+        other = "The time to a response needs no more than dated values: choose that endpoint."
+        if RESPONSE in endpoint.events:
+            other = "No value after baseline has a day, so no time to a response is known either."
+        st.info(f"No follow-up time is recorded for these patients, so no survival can be estimated. {other}")
         st.stop()
     grouped = times.with_columns(group=pl.lit("all"))
     if by != ALL:
@@ -121,7 +126,7 @@ def summarize(plan: Plan, result: Survival) -> pl.DataFrame:
 
 def ask_first_age(plan: Plan) -> float:
     """On the age scale the age from which the curve is conditional: at first when a tenth has entered."""
-    if plan.endpoint.start != BIRTH:
+    if not plan.ages:
         return 0.0
     tenth = plan.known["entry"].quantile(0.1, interpolation="lower") or 0.0
     age = st.number_input("Curve from age", 0, 110, int(tenth / YEAR) + 1, key="first_age", width=140)
@@ -217,12 +222,13 @@ def show_comparison(plan: Plan, result: Survival, strata: str | None) -> None:
         first = choose_reference(names, plan.view.study.reference_arm)
         against = controls.ask_detail("Against", {name: plan.label(name) for name in names}, "against", first)
     with right:
-        tau = ask_day("Mean survival up to day (τ)", shortest, "tau", shortest)
+        tau = ask_day(plan, "Mean survival up to {} (τ)", shortest, "tau", shortest, result.start)
     with third:
-        day = ask_day("Survival on day", shortest, "at_day", max(shortest / 2 // YEAR, 0.5) * YEAR)
-    group_result = estimate_survival(plan.known, "group", tau=tau, limits=result.limits)
+        middle = max((result.start + shortest) / 2 // YEAR, 0.5) * YEAR
+        day = ask_day(plan, "Survival at {}", shortest, "at_day", middle, result.start)
+    group_result = estimate_survival(plan.known, "group", tau=tau, limits=result.limits, start=result.start)
     contrasts = tabulate_contrasts(group_result, against, day)
-    shown = present_contrasts(contrasts.with_columns(pl.col("group", "against").replace(plan.labels)))
+    shown = present_contrasts(contrasts.with_columns(pl.col("group", "against").replace(plan.labels)), plan.ages)
     st.dataframe(shown, hide_index=True, placeholder="–", height="content", alt="Differences between groups")
     small = min(group.n for group in result.groups) < SMALL
     if small:
@@ -235,11 +241,13 @@ def show_comparison(plan: Plan, result: Survival, strata: str | None) -> None:
         show_family(plan, strata, small)
 
 
-def ask_day(label: str, longest: float, key: str, first: float) -> float:
-    """A day up to the end of the shortest follow-up."""
-    most = max(2, int(longest))
-    # A slider's key changes with its end: another cohort starts afresh.
-    return float(st.slider(label, 1, most, min(most, max(1, int(first))), key=f"{key}_{most}"))
+def ask_day(plan: Plan, label: str, longest: float, key: str, first: float, start: float) -> float:
+    """A day up to the end of the shortest follow-up; on the age scale an age."""
+    per, word = (YEAR, "age") if plan.ages else (1.0, "day")
+    least, most = int(start / per) + 1, max(int(start / per) + 2, int(longest / per))
+    chosen = min(most, max(least, int(first / per)))
+    # A slider's key changes with its ends: another cohort starts afresh.
+    return per * st.slider(label.format(word), least, most, chosen, key=f"{key}_{least}_{most}")
 
 
 def show_family(plan: Plan, strata: str | None, small: bool) -> None:
