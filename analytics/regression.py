@@ -101,7 +101,7 @@ def find_reason(rows: pl.DataFrame, terms: list[Term], subjects: int, specificat
     if not terms:
         return "Choose at least one covariate that differs between the patients."
     if subjects < SMALL:
-        return f"Only {subjects} patients have follow-up and every covariate: a model needs at least {SMALL}."
+        return f"Only {subjects} with follow-up and every covariate: a model needs at least {SMALL} patients."
     if not rows["event"].any():
         return "No patient with every covariate had the event: there is nothing to model."
     if specification.method == EXACT and rows["entry"].is_not_null().any():
@@ -133,7 +133,10 @@ def describe_data(rows: pl.DataFrame, terms: list[Term]) -> list[str]:
     """What a reader must know of the data before believing the model."""
     events = int(rows["event"].sum())
     if events < ENOUGH * len(terms):
-        counted = f"Only {events} events for {len(terms)} term{'s' if terms[1:] else ''}: with fewer than {ENOUGH} "
+        counted = (
+            f"Only {events} event{'s' if events > 1 else ''} for {len(terms)} "
+            f"term{'s' if terms[1:] else ''}: with fewer than {ENOUGH} "
+        )
         return [f"{counted}a term the estimates are unstable and too far from 1. Use fewer covariates, or Firth."]
     return []
 

@@ -20,7 +20,7 @@ def summarize_survival(survival: Survival, days: list[float] | None = None) -> p
     """
     longest = max((group.curve["day"][-1] for group in survival.groups if not group.curve.is_empty()), default=0.0)
     unit, per = ("years", YEAR) if survival.start else ("days", 1.0)
-    asked = list_days(survival.start) if days is None else {f"day {day:g}": day for day in days}
+    asked = list_days(survival.start) if days is None else name_days(survival, days)
     rows = []
     for group in survival.groups:
         row = {"Group": group.name, "Patients": str(group.n), "Events": str(group.events)}
@@ -37,6 +37,11 @@ def summarize_survival(survival: Survival, days: list[float] | None = None) -> p
         row[f"Follow-up, {unit}"] = describe_median(group.follow_up, per)
         rows.append(row)
     return pl.DataFrame(rows, infer_schema_length=None)
+
+
+def name_days(survival: Survival, days: list[float]) -> dict[str, float]:
+    """The days asked for, by name; on the age scale ages."""
+    return {f"age {day / YEAR:g}" if survival.start else f"day {day:g}": day for day in days}
 
 
 def list_days(start: float) -> dict[str, float]:

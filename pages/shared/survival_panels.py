@@ -1,5 +1,6 @@
 """Survival curves with their counts, the tests between groups, and who stands behind a click."""
 
+import re
 from dataclasses import dataclass, replace
 
 import polars as pl
@@ -96,6 +97,7 @@ def show_curves(plan: Plan) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         limits = controls.ask_one("Limits", "limits", list(LIMITS))
         first = ask_first_age(plan)
+        days = ask_days(plan)
         strata = ask_strata(plan)
     restricted = replace(plan, times=plan.times.filter(pl.col("time").is_null() | (pl.col("time") >= first)))
     if restricted.known.is_empty():
@@ -108,7 +110,7 @@ def show_curves(plan: Plan) -> None:
     clicked = draw_curves(restricted, result, limits, first)
     show_clicked(restricted, clicked)
     st.dataframe(
-        summarize(restricted, result), hide_index=True, placeholder="–", height="content", alt="Survival by group"
+        summarize(restricted, result, days), hide_index=True, placeholder="–", height="content", alt="Survival by group"
     )
     if group:
         stratified = f" Stratified by {SUBJECT_GROUPS[strata].lower()}." if strata else ""
@@ -118,10 +120,20 @@ def show_curves(plan: Plan) -> None:
         show_comparison(restricted, result, strata)
 
 
-def summarize(plan: Plan, result: Survival) -> pl.DataFrame:
+def ask_days(plan: Plan) -> list[float] | None:
+    """The days, or ages, at which survival is wanted; None for the usual ones."""
+    word, per = ("ages", YEAR) if plan.ages else ("days", 1.0)
+    text = st.text_input(
+        f"Survival at {word}", placeholder="such as 40, 65" if plan.ages else "such as 90, 365", key="days"
+    )
+    found = [float(number) * per for number in re.findall(r"\d+(?:\.\d+)?", text or "")]
+    return sorted(set(found)) or None
+
+
+def summarize(plan: Plan, result: Survival, days: list[float] | None) -> pl.DataFrame:
     """The table of groups with the names that people read."""
     named = tuple(replace(group, name=plan.label(group.name)) for group in result.groups)
-    return summarize_survival(replace(result, groups=named))
+    return summarize_survival(replace(result, groups=named), days)
 
 
 def ask_first_age(plan: Plan) -> float:
