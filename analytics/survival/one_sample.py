@@ -73,11 +73,13 @@ def derive_expected(times: pl.DataFrame, survival: pl.DataFrame) -> tuple[pl.Dat
     )
     starts = steps.select("usubjid").unique().with_columns(day=pl.lit(0.0), hazard=pl.lit(0.0))
     whole = pl.concat([starts, steps]).sort("usubjid", "day")
-    hazards = {
-        key[0]: float(np.interp(row["time"], part["day"].to_numpy(), part["hazard"].to_numpy()))
-        for key, part in whole.group_by("usubjid")
-        for row in cut.filter(pl.col("usubjid") == key[0], pl.col("time").is_not_null()).iter_rows(named=True)
-    }
-    hazard = pl.col("usubjid").replace_strict(hazards, default=None, return_dtype=pl.Float64)
+    near = cut.select("usubjid", day="time").drop_nulls().sort("day")
+    for side in ("backward", "forward"):
+        steps = whole.select("usubjid", "day", pl.col("day").alias(f"{side}_day"), pl.col("hazard").alias(side))
+        near = near.join_asof(steps.sort("day"), on="day", by="usubjid", strategy=side, check_sortedness=False)
+    part = (pl.col("day") - pl.col("backward_day")) / (pl.col("forward_day") - pl.col("backward_day"))
+    rise = pl.when(pl.col("forward_day") > pl.col("backward_day")).then(part).otherwise(0.0)
+    between = pl.col("backward") + rise * (pl.col("forward") - pl.col("backward"))
+    hazards = near.select("usubjid", hazard=between)
     curve = whole.group_by("day").agg(survival=(-pl.col("hazard")).exp().mean()).sort("day")
-    return cut.with_columns(hazard=hazard), curve
+    return cut.join(hazards, on="usubjid", how="left", validate="m:1", maintain_order="left"), curve
