@@ -90,10 +90,18 @@ def arrange(
     if not specification.changing or not moving:
         return based, terms
     columns = [f"term_{code}" for code in moving]
-    intervals = derive_intervals(spread_values(panel, moving), times, columns)
+    intervals = derive_intervals(shift_days(spread_values(panel, moving), times), times, columns)
     fixed = based.drop("time", "event", "entry", *columns, strict=False)
     rows = intervals.join(fixed, on="usubjid", how="left", validate="m:1", maintain_order="left")
     return rows.rename({"start": "entry"}), terms
+
+
+def shift_days(values: pl.DataFrame, times: pl.DataFrame) -> pl.DataFrame:
+    """The values with their day counted from the endpoint's start, none before the subject came under observation."""
+    clocks = times.select("usubjid", "start_day", entry=pl.col("entry").fill_null(0))
+    joined = values.join(clocks, on="usubjid", how="inner", validate="m:1", maintain_order="left")
+    day = pl.max_horizontal(pl.col("day") - pl.col("start_day"), "entry")
+    return joined.with_columns(day=day).drop("start_day", "entry")
 
 
 def find_reason(rows: pl.DataFrame, terms: list[Term], subjects: int, specification: Specification) -> str:

@@ -7,16 +7,16 @@ from typing import Any
 import click
 import polars as pl
 
+from analytics.by_group import estimate_incidences, estimate_mean_counts, stack
 from analytics.catalog.constants import SMALL
-from analytics.catalog.endpoints import ENDPOINTS
+from analytics.catalog.endpoints import DAY_0, ENDPOINTS
 from analytics.expected import compare_with_reference, list_references
 from analytics.immortal import compare_responders
 from analytics.models import choose_reference
 from analytics.panel import StudyData
 from analytics.regression import Model, Specification, fit_model, fit_subdistribution, tabulate_ratios
 from analytics.rules import Rule
-from analytics.survival.competing import compare_incidence, estimate_incidence, list_causes
-from analytics.survival.counting_process import estimate_mean_count
+from analytics.survival.competing import compare_incidence, list_causes
 from analytics.survival.describe import describe_log_rank
 from analytics.survival.estimate import estimate_survival
 from analytics.survival.follow_up import derive_time_to_event
@@ -92,13 +92,10 @@ def show_contrasts(question: Question) -> Answer:
 
 def show_incidence(question: Question) -> Answer:
     """Cumulative incidence of every cause, with Gray's tests."""
-    frames, rows = [], question.known
-    for name in rows["group"].unique().sort():
-        own = rows.filter(pl.col("group") == name)
-        frames.append(estimate_incidence(own).with_columns(group=pl.lit(name)))
+    rows = question.known
     small = bool(rows.group_by("group").len()["len"].min() < SMALL)
     said = [f"{cause}: {describe_gray(compare_incidence(rows, 'group', cause), small)}" for cause in list_causes(rows)]
-    return pl.concat(frames), "\n".join(said) if rows["group"].n_unique() > 1 else ""
+    return stack(estimate_incidences(rows)), "\n".join(said) if rows["group"].n_unique() > 1 else ""
 
 
 def show_model(question: Question) -> Answer:
@@ -131,6 +128,8 @@ def show_landmark(question: Question) -> Answer:
     """Responders from a landmark, as time goes on, and naively."""
     if question.rule is None or question.options["day"] is None:
         raise click.UsageError("a landmark needs --day and a rule: --parameter with --fall or --rise")
+    if question.options["start"] != DAY_0:
+        raise click.UsageError("days of response count from day 0: leave out --start")
     found = compare_responders(question.known, question.panel, question.rule, question.options["day"])
     return found.ratios, describe_log_rank(found.log_rank)
 
@@ -160,13 +159,7 @@ def show_recurrent(question: Question) -> Answer:
     kind = question.options["recurrent"]
     if kind is None:
         raise click.UsageError("name the kind of event with --recurrent")
-    frames = []
-    for name in question.known["group"].unique().sort():
-        ids = question.known.filter(pl.col("group") == name).select("usubjid")
-        own = ids.join(question.subjects.select("usubjid", time="last_contact_day"), on="usubjid")
-        hits = question.events.filter(pl.col("kind") == kind).join(own, on="usubjid", how="semi")
-        frames.append(estimate_mean_count(own, hits).with_columns(group=pl.lit(name)))
-    return pl.concat(frames), ""
+    return stack(estimate_mean_counts(question.known, question.subjects, question.events, kind)), ""
 
 
 TABLES: dict[str, Callable[[Question], Answer]] = {

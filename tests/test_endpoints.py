@@ -1,11 +1,14 @@
 """Endpoints as data: when the clock starts, what counts, what ends the observation; and how they are written."""
 
+import numpy as np
 import polars as pl
 import pytest
 
 from analytics.catalog.endpoints import BIRTH, BUILT, CUT, ENDPOINTS, LANDMARK, Endpoint
+from analytics.regression import Specification, fit_model
 from analytics.responding import add_response_events, derive_response_days, group_by_landmark
 from analytics.rules import FALL, Rule
+from analytics.survival.cox import Rows, fit_cox
 from analytics.survival.describe import summarize_survival, warn_of_truncation
 from analytics.survival.estimate import estimate_survival
 from analytics.survival.follow_up import derive_time_to_event
@@ -152,6 +155,36 @@ def test_at_a_landmark_a_patient_without_a_value_is_neither_responder_nor_other(
     groups = group_by_landmark(responses, panels["mayo-pbc"], rule, 200)
     seen = panels["mayo-pbc"].filter(pl.col("paramcd") == "bilirubin", pl.col("post"), pl.col("chg").is_not_null())
     assert set(groups["usubjid"]) == set(seen.filter(pl.col("day") <= 200, pl.col("analysis"))["usubjid"])
+
+
+def test_changing_values_follow_the_clock_of_the_endpoint(panels, read_study):
+    study, panel = read_study("mayo-pbc"), panels["mayo-pbc"]
+    fits = {}
+    for name, endpoint in {
+        "day 0": build(),
+        "landmark": build(start=LANDMARK, landmark_day=400),
+        "age": build(start=BIRTH),
+    }.items():
+        times = derive_time_to_event(study.subjects, study.events, endpoint)
+        model = fit_model(times, panel, Specification(("log:bilirubin",), changing=True))
+        fits[name] = model.fit
+        # No row begins before the patient came under observation, and the last one ends at the patient's time.
+        ends = model.rows.group_by("usubjid").agg(pl.col("time").max(), pl.col("entry").min())
+        both = ends.join(times.select("usubjid", end="time", begin=pl.col("entry").fill_null(0)), on="usubjid")
+        assert (both["time"] == both["end"]).all()
+        assert (both["entry"] >= both["begin"]).all()
+    assert fits["day 0"].events == 140
+    assert fits["age"].events == 140
+    assert fits["landmark"].events < 140
+    # From the landmark on the same values meet the same deaths: the day-0 model without its early part.
+    day_0 = fits["day 0"]
+    late = day_0.design.stop > 400
+    order = np.flatnonzero(late)
+    part = Rows(
+        (day_0.design.x + day_0.center)[order], day_0.design.stop[order], day_0.design.event[order],
+        np.maximum(day_0.design.start[order], 400),
+    )  # fmt: skip
+    assert fits["landmark"].coef[0] == pytest.approx(fit_cox(part, ("x",)).coef[0], rel=1e-6)
 
 
 STATUS = """

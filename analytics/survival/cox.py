@@ -148,18 +148,18 @@ def fit_cox(rows: Rows, terms: tuple[str, ...], ties: str = EFRON) -> Cox:
     errors = (np.sqrt(np.maximum(np.diag(matrix), 0)) for matrix in (robust, covariance))
     return Cox(
         terms, len(rows.stop), int(rows.event.sum()), np.where(kept, beta, np.nan), *errors, robust, running, loglik,
-        null[0], *test_everything(beta, robust, loglik, null, kept), ties, center, design, cells, rows.cluster,
+        null[0], *summarize_tests(beta, robust, loglik, null, kept), ties, center, design, cells, rows.cluster,
     )  # fmt: skip
 
 
-def test_everything(
+def summarize_tests(
     beta: Array, covariance: Array, loglik: float, null: Measured, kept: Mask
 ) -> tuple[ChiSquare, ChiSquare, ChiSquare]:
     """Likelihood ratio, Wald (with the robust covariance where there is one) and score test."""
     return (
-        test_chi_square(2 * (loglik - null[0]), kept),
-        test_chi_square(float(beta @ invert(covariance, kept) @ beta), kept),
-        test_chi_square(float(null[1] @ invert(null[2], kept) @ null[1]), kept),
+        make_chi_square(2 * (loglik - null[0]), kept),
+        make_chi_square(float(beta @ invert(covariance, kept) @ beta), kept),
+        make_chi_square(float(null[1] @ invert(null[2], kept) @ null[1]), kept),
     )
 
 
@@ -215,7 +215,7 @@ def sandwich(design: Design, cells: Cells, beta: Array, covariance: Array, clust
     return summed.T @ summed
 
 
-def test_chi_square(statistic: float, kept: Mask) -> ChiSquare:
+def make_chi_square(statistic: float, kept: Mask) -> ChiSquare:
     """The test with as many degrees of freedom as there are estimable terms."""
     df = int(kept.sum())
     return ChiSquare(statistic, df, float(chdtrc(df, statistic))) if df else ChiSquare(None, 0, None)

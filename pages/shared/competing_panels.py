@@ -3,11 +3,11 @@
 import polars as pl
 import streamlit as st
 
+from analytics.by_group import estimate_mean_counts, part_groups, stack
 from analytics.catalog.constants import SMALL
 from analytics.figures.incidence import plot_incidence, plot_mean_count, plot_stacked
 from analytics.figures.survival import Axis, make_axis
 from analytics.survival.competing import compare_incidence, estimate_incidence, list_causes, overstate
-from analytics.survival.counting_process import estimate_mean_count
 from analytics.survival_present import present_incidences, present_mean_counts
 from analytics.survival_words import describe_gray
 from pages.shared import controls, output
@@ -27,10 +27,9 @@ def show_competing(plan: Plan) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         cause = controls.ask_detail("Cause", {name: name.replace("_", " ") for name in causes}, "cause", causes[0])
         naive = st.toggle("Show what 1 − Kaplan-Meier would say", key="naive")
-    parts = part(plan)
+    parts = {plan.label(name): rows for name, rows in part_groups(plan.known).items()}
     tables = {name: estimate_incidence(rows) for name, rows in parts.items()}
     axis = make_axis(max(float(str(rows["time"].max())) for rows in parts.values()), plan.origin)
-    whole = pl.concat([table.with_columns(group=pl.lit(name)) for name, table in tables.items()])
     show_cause(
         plan, tables, axis, cause, {name: overstate(rows, cause) for name, rows in parts.items()} if naive else {}
     )
@@ -42,7 +41,7 @@ def show_competing(plan: Plan) -> None:
     st.caption("Aalen-Johansen estimates with 95 % log-log limits (infinitesimal jackknife). " + plan.endpoint.words)
     st.subheader("What became of everybody")
     stacked = plot_stacked(dict(list(tables.items())[:MANY]), axis, controls.theme())
-    output.show_figure(stacked, "stacked", "All causes stacked by group; the rest is event-free", whole, "")
+    output.show_figure(stacked, "stacked", "All causes stacked by group; the rest is event-free", stack(tables), "")
     st.caption(f"The first {MANY} of {len(tables)} groups." if len(tables) > MANY else "")
 
 
@@ -53,21 +52,13 @@ def show_cause(
     curves = {name: table.filter(pl.col("cause") == cause) for name, table in tables.items() if table.height}
     title = f"Cumulative incidence of {cause.replace('_', ' ')}"
     figure = plot_incidence(curves, naive, title, axis, controls.theme())
-    rows = pl.concat([curve.with_columns(group=pl.lit(name)) for name, curve in curves.items()])
+    rows = stack(curves)
     output.show_figure(figure, "incidence", f"{title} by group", rows, f"{plan.command} --table incidence")
     if naive:
         st.info(
             "The dotted line censors the other events, as if those patients could still have this one. They cannot: it "
             "overstates the incidence, and the causes would add up to more than everybody. It is only shown to warn."
         )
-
-
-def part(plan: Plan) -> dict[str, pl.DataFrame]:
-    """The rows of every group by its name for people."""
-    if plan.by == ALL:
-        return {plan.label("all"): plan.known}
-    names = plan.known["group"].unique().sort().to_list()
-    return {plan.label(name): plan.known.filter(pl.col("group") == name) for name in names}
 
 
 def show_recurrent(plan: Plan) -> None:
@@ -82,11 +73,12 @@ def show_recurrent(plan: Plan) -> None:
         st.info("No event that can come again was recorded after day 0.")
         return
     kind = controls.ask_detail("Event", kinds, "recurrent", next(iter(kinds)))
-    curves = count_events(plan, plan.view.events.filter(pl.col("kind") == kind))
+    counted = estimate_mean_counts(plan.known, plan.view.subjects, plan.view.events, kind)
+    curves = {plan.label(name): curve for name, curve in counted.items()}
     longest = max((float(curve["day"][-1]) for curve in curves.values()), default=0.0)
     axis = make_axis(max(longest, 30.0), plan.view.origin)
     figure = plot_mean_count(curves, kind.replace("_", " "), axis, controls.theme())
-    table = pl.concat([curve.with_columns(group=pl.lit(name)) for name, curve in curves.items()])
+    table = stack(curves)
     command = f"{plan.command} --table recurrent --recurrent {kind}"
     output.show_figure(figure, "recurrent_figure", f"Mean number of {kind} a patient", table, command)
     shown = present_mean_counts(curves)
@@ -96,13 +88,3 @@ def show_recurrent(plan: Plan) -> None:
         "scale, robust (the events of one patient belong together: Lawless and Nadeau). The endpoint above does not "
         "count here."
     )
-
-
-def count_events(plan: Plan, hits: pl.DataFrame) -> dict[str, pl.DataFrame]:
-    """The mean number of events of every group, from day 0 to the last contact."""
-    contacts = plan.view.subjects.select("usubjid", time="last_contact_day")
-    curves = {}
-    for name, rows in part(plan).items():
-        own = rows.select("usubjid").join(contacts, on="usubjid")
-        curves[name] = estimate_mean_count(own, hits.join(own, on="usubjid", how="semi"))
-    return curves

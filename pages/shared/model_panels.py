@@ -60,16 +60,10 @@ def ask_specification(plan: Plan) -> Specification:
     """Covariates, method, strata, clusters, and whether values change."""
     names = list_covariates(plan)
     first = [code for code in ("arm", AGE, f"{LOG}bilirubin", "albumin") if code in names]
-    chosen = (
-        controls.ask_filter("Covariates", names, "covariates", "choose some")
-        if "covariates" in st.session_state
-        else None
-    )
-    if chosen is None:
-        st.session_state["covariates"] = [
-            code for code in st.query_params.get_all("covariates") if code in names
-        ] or first
-        chosen = controls.ask_filter("Covariates", names, "covariates", "choose some")
+    if "covariates" not in st.session_state:
+        linked = [code for code in st.query_params.get_all("covariates") if code in names]
+        st.session_state["covariates"] = linked or first
+    chosen = controls.ask_filter("Covariates", names, "covariates", "choose some")
     left, middle, right = st.columns(3)
     columns = {code: label for code, label in SUBJECT_GROUPS.items() if plan.known[code].drop_nulls().n_unique() > 1}
     with left:

@@ -196,7 +196,9 @@ def show_clicked(plan: Plan, clicked: list[str]) -> None:
 
 def select_behind(own: pl.DataFrame, row: str, when: float) -> pl.DataFrame:
     """The patients of one group behind a step or a count."""
-    entered = pl.col("entry").is_null() | (pl.col("entry") <= when)
+    # As the count: who enters on the day is not yet at risk for an event of that day.
+    quiet = not (own["time"] == when).any()
+    entered = pl.col("entry").is_null() | (pl.col("entry") < when) | (pl.lit(quiet) & (pl.col("entry") == when))
     behind = {
         "step": (pl.col("time") == when) & pl.col("event"),
         "at_risk": (pl.col("time") >= when) & entered,
