@@ -45,6 +45,7 @@ NAMES = (
     "Published tables",
     "Cohort",
 )
+expect.set_options(timeout=20_000)  # a laptop that has other work is no fault of the page
 ROW = 35  # height of a row of a table, in pixels
 
 

@@ -1,6 +1,7 @@
 """Time-to-event endpoints: when the clock starts, which events count, which compete, what ends the observation."""
 
 import json
+import shlex
 from dataclasses import asdict, dataclass
 
 DECOMPENSATION = ("ascites", "variceal_bleeding", "encephalopathy", "decompensation")
@@ -69,8 +70,9 @@ class Endpoint:
         """The endpoint as options of the terminal."""
         if ENDPOINTS.get(self.code) == self:
             return f"--endpoint {self.code}"
-        parts = [f"--event-kind {kind}" for kind in self.events] + [f"--competing {kind}" for kind in self.competing]
-        parts += [f"--start {self.start}"] if self.start != DAY_0 else []
+        parts = [f"--event-kind {shlex.quote(kind)}" for kind in self.events]
+        parts += [f"--competing {shlex.quote(kind)}" for kind in self.competing]
+        parts += [f"--start {shlex.quote(self.start)}"] if self.start != DAY_0 else []
         parts += [f"--landmark-day {self.landmark_day}"] if self.start == LANDMARK else []
         parts += [f"--censoring {self.censoring}"] if self.censoring != CONTACT else []
         return " ".join([*parts, *([f"--until {self.until}"] if self.until else [])])
@@ -80,18 +82,21 @@ class Endpoint:
         """How the endpoint is read: event, start, what ends the observation."""
         if self.reading:
             return self.reading
-        names = [kind.replace("_", " ") for kind in self.events]
-        others = [kind.replace("_", " ") for kind in self.competing]
-        parts = [f"Event: {' or '.join(names)}, whichever comes first." if names[1:] else f"Event: {names[0]}."]
-        parts += (
-            [f"{' and '.join(others).capitalize()} end{'' if others[1:] else 's'} the observation."] if others else []
-        )
-        starts = {DAY_0: "", LANDMARK: f"Only who is event-free on day {self.landmark_day}, from that day on."}
-        starts[BIRTH] = "The time scale is age; patients are under observation from day 0 on."
+        names, others = ([kind.replace("_", " ") for kind in kinds] for kinds in (self.events, self.competing))
+        starts = {
+            DAY_0: "",
+            LANDMARK: f"Only who is event-free on day {self.landmark_day}, from that day on.",
+            BIRTH: "The time scale is age; patients are under observation from day 0 on.",
+        }
         since = f"From the first {self.start.replace('_', ' ')}; from day 0 where that came before."
-        parts += [starts.get(self.start, since)] if starts.get(self.start, since) else []
-        parts += ["Censored at the data cut."] if self.censoring == CUT else []
-        return " ".join([*parts, *([f"Followed for {self.until} days at most."] if self.until else [])])
+        parts = [
+            f"Event: {' or '.join(names)}{', whichever comes first' if names[1:] else ''}.",
+            f"{' and '.join(others).capitalize()} end{'' if others[1:] else 's'} the observation." if others else "",
+            starts.get(self.start, since),
+            "Censored at the data cut." if self.censoring == CUT else "",
+            f"Followed for {self.until} days at most." if self.until else "",
+        ]
+        return " ".join(part for part in parts if part)
 
 
 ENDPOINTS = {

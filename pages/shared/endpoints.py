@@ -41,10 +41,11 @@ def build_endpoint(view: cohorts.View) -> Endpoint:
     """An endpoint of the events that this cohort has. Stops the page while it has none."""
     kinds = count_kinds(view.events)
     follow_link(kinds)
-    labels = {kind: f"{kind.replace('_', ' ')} ({n})" for kind, n in kinds.items()}
     left, middle, right = st.columns(3)
     with left:
         start, day = ask_start(view, kinds)
+    # The event that starts the clock cannot end it.
+    labels = {kind: f"{kind.replace('_', ' ')} ({n})" for kind, n in kinds.items() if kind != start}
     with middle:
         ends = CENSORING if view.subjects["cut_day"].count() else {CONTACT: CENSORING[CONTACT]}
         censoring = choose("Else observed until", ends, "built_censoring", CONTACT)
@@ -137,9 +138,7 @@ def describe(content: str) -> str:
 
 
 def ask_rule(view: cohorts.View) -> Rule | None:
-    """The rule of a time to response, or of a landmark: the threshold only, in the reader's units; None without "
-    "any change.
-    """
+    """The threshold of a time to response, or of a landmark, in the reader's units; None where nothing changed."""
     parameter = controls.ask_changed(view.panel, "respond", "Responder rule for")
     if parameter is None:
         return None
