@@ -13,8 +13,11 @@ from analytics.figures.association import Titles, plot_correlations, plot_pairs
 from analytics.figures.cohort import plot_completeness, plot_follow_up
 from analytics.figures.counts import thin
 from analytics.figures.flow import plot_flow
+from analytics.figures.incidence import plot_incidence, plot_mean_count, plot_stacked
 from analytics.figures.multiples import plot_multiples
+from analytics.figures.outlook import plot_calibration, plot_expected, plot_extrapolation, plot_prediction
 from analytics.figures.patient import Axis, plot_patient
+from analytics.figures.regression import plot_effect, plot_forest, plot_form
 from analytics.figures.schedule import plot_assessments
 from analytics.figures.survival import ROWS as COUNTS
 from analytics.figures.survival import Curve, make_axis, plot_survival
@@ -23,6 +26,7 @@ from analytics.figures.trajectory import Axes, plot_trajectories
 from analytics.figures.waterfall import plot_thresholds, plot_waterfall
 from analytics.patient import select_patient
 from analytics.summary import summarize_completeness
+from analytics.survival.competing import SCHEMA as INCIDENCE
 from analytics.survival.kaplan_meier import estimate_kaplan_meier, select_days
 from tests.conftest import SIMULATED
 
@@ -277,3 +281,53 @@ def test_every_study_is_drawn_in_both_themes(study, theme, panels, read_study):
     summary = summarize_courses(panel, frames.visits, measure, by_visit=True)
     figure = plot_trajectories(courses, summary, Axes("Visit", "Bilirubin"), theme)
     assert len(figure.to_json()) < 300_000
+
+
+def test_a_survival_curve_of_ten_thousand_has_few_marks_and_every_step():
+    times = pl.DataFrame({"time": range(1, 10_001), "event": [place % 2 == 0 for place in range(10_000)]})
+    axis = make_axis(10_000, "infusion")
+    curve = estimate_kaplan_meier(times)
+    figure = plot_survival([Curve("all", curve, select_days(curve, axis.days))], "x", axis, ("at_risk",), Theme())
+    marks = [len(trace.x) for trace in figure.data if trace.mode == "markers"]
+    assert max(marks) <= 400
+    assert sum(len(trace.x) for trace in figure.data if trace.mode == "lines" and trace.line.width == 2.5) >= 10_000
+
+
+def test_a_count_and_a_step_say_what_a_click_on_them_means():
+    times = pl.DataFrame({"time": [10, 20, 30], "event": [True, False, True]})
+    figure = plot_survival([draw_curve(times, 30)], "x", make_axis(30, "infusion"), tuple(COUNTS), Theme())
+    clicks = [str(item[0]) for trace in figure.data if trace.customdata is not None for item in trace.customdata]
+    assert "all|10.0" in clicks  # the step on day 10
+    assert {"all|at_risk|0", "all|censored|20", "all|events|30"} <= set(clicks)
+    assert [trace.name for trace in figure.data if trace.showlegend] == ["all"]
+
+
+def test_a_tail_with_few_left_is_faint():
+    times = pl.DataFrame({"time": range(1, 41), "event": [True] * 40})
+    curve = estimate_kaplan_meier(times)
+    axis = make_axis(40, "infusion")
+    figure = plot_survival([Curve("all", curve, select_days(curve, axis.days))], "x", axis, ("at_risk",), Theme())
+    head, tail = (trace for trace in figure.data if trace.mode == "lines" and trace.line.width == 2.5)
+    assert head.line.color != tail.line.color
+    assert min(tail.x) == 38  # on day 38 three of forty are left: fewer than a tenth
+
+
+@pytest.mark.parametrize("theme", THEMES)
+def test_every_other_survival_figure_draws_an_empty_frame(theme):
+    axis = make_axis(0, "infusion")
+    curve = estimate_kaplan_meier(pl.DataFrame(schema=TIMES))
+    incidence = pl.DataFrame(schema=INCIDENCE)
+    rows = pl.DataFrame(schema={"term": pl.String, "ratio": pl.Float64, "lower": pl.Float64, "upper": pl.Float64})
+    points = pl.DataFrame(schema={"time": pl.Float64, "value": pl.Float64})
+    assert plot_incidence({"all": incidence}, {}, "x", axis, theme).layout.height
+    assert plot_stacked({"all": incidence}, axis, theme).layout.height
+    assert plot_stacked({}, axis, theme).layout.height
+    assert plot_mean_count({}, "x", axis, theme).layout.height
+    assert plot_forest(rows, "x", theme).layout.height
+    assert plot_effect(points, points, 0.0, "x", theme).layout.height
+    assert plot_form(points, points, "x", theme).layout.height
+    assert plot_expected(curve, curve.select("day", "survival"), ("a", "b"), axis, theme).layout.height
+    assert plot_extrapolation(curve, {}, 0.0, axis, theme).layout.height
+    assert plot_prediction(curve, axis, theme).layout.height
+    calibration = {"predicted": pl.Float64, "observed": pl.Float64, "n": pl.Int64, "events": pl.Int64}
+    assert plot_calibration(pl.DataFrame(schema=calibration), theme).layout.height

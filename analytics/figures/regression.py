@@ -6,6 +6,7 @@ import polars as pl
 from analytics.figures.theme import Theme, lay_out, numbers
 
 MANY = 200  # times: a wider axis has room for powers of ten only
+POINTS = 1_500
 TICKS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100)
 
 
@@ -70,7 +71,8 @@ def plot_form(residuals: pl.DataFrame, smooth: pl.DataFrame, title: str, theme: 
 
 
 def mark(rows: pl.DataFrame, name: str, theme: Theme) -> go.Scatter:
-    """The single points."""
+    """The single points; of very many every second, third, … one."""
+    rows = rows.gather_every(-(-rows.height // POINTS) or 1)
     return go.Scatter(
         x=numbers(rows["time"]),
         y=numbers(rows["value"]),

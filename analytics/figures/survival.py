@@ -12,7 +12,7 @@ from analytics.figures.counts import ROW, TITLE, add_counts, finish_counts, make
 from analytics.figures.theme import Theme, TimeUnit, choose_time_unit, cover_cells, dash, lay_out, numbers
 
 TICKS = 9
-STEPS = 400  # clickable steps of a curve: more are thinned out
+STEPS = 400  # clickable steps and ticks of censoring of a curve: more are thinned out
 FADED = 0.1  # of those who started: where fewer are left the curve is drawn faintly
 ROWS = {"at_risk": "at risk", "censored": "censored", "events": "events"}
 HEIGHT = 400
@@ -125,8 +125,9 @@ def add_curve(figure: go.Figure, curve: Curve, index: int, unit: TimeUnit, theme
 
 
 def mark_censored(frame: pl.DataFrame, index: int, theme: Theme) -> go.Scatter:
-    """A tick on the curve where somebody was censored."""
-    censored = frame.filter(pl.col("censored") > 0)
+    """A tick on the curve where somebody was censored; at most 400 of them."""
+    times = frame.filter(pl.col("censored") > 0)
+    censored = times.gather_every(-(-times.height // STEPS) or 1)
     return go.Scatter(
         x=numbers(censored["time"]),
         y=numbers(censored["percent"]),

@@ -12,7 +12,8 @@ EXPLORATORY = "Exploratory: one comparison."
 
 
 def summarize_survival(survival: Survival, days: list[float] | None = None) -> pl.DataFrame:
-    """One row a group, as text: n, events, median with limits, survival at days, restricted mean, follow-up.
+    """One row a group, as text: n, events, median with limits, survival at days, restricted mean, follow-up,
+    quartiles.
 
     In brackets 95 % limits. Without ``days`` at 1, 2, 5 and 10 years, on the age scale at whole decades.
     Days beyond the longest follow-up of every group are left out; a day beyond the follow-up of one group
@@ -35,6 +36,8 @@ def summarize_survival(survival: Survival, days: list[float] | None = None) -> p
             "not estimable" if mean is None or useless else f"{mean} ({error})"
         )
         row[f"Follow-up, {unit}"] = describe_median(group.follow_up, per)
+        row[f"25 % had it by, {unit}"] = useless or describe_median(group.quarter, per)
+        row[f"75 % had it by, {unit}"] = useless or describe_median(group.three_quarters, per)
         rows.append(row)
     return pl.DataFrame(rows, infer_schema_length=None)
 

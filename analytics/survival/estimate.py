@@ -20,7 +20,10 @@ from analytics.survival.restricted_mean import Contrast, contrast, estimate_rmst
 
 @dataclass(frozen=True)
 class GroupSurvival:
-    """One group: its curve, its median, its restricted mean up to the tau of all groups, its median follow-up."""
+    """One group: its curve, its median, its restricted mean up to the tau of all groups, its median follow-up.
+
+    ``quarter`` and ``three_quarters``: the times by which these shares had the event.
+    """
 
     name: str
     n: int
@@ -30,6 +33,8 @@ class GroupSurvival:
     rmst: float | None
     rmst_se: float | None
     follow_up: Quantile
+    quarter: Quantile
+    three_quarters: Quantile
 
     @property
     def collapsed(self) -> bool:
@@ -75,15 +80,10 @@ def estimate_group(
     curve = estimate_kaplan_meier(times, limits, start=start)
     reverse = estimate_kaplan_meier(times.with_columns(event=~pl.col("event")), limits, start=start)
     events = int(times["event"].sum() or 0)
-    return GroupSurvival(
-        name,
-        times.height,
-        events,
-        curve,
-        estimate_quantile(curve),
-        *estimate_rmst(curve, tau),
-        estimate_quantile(reverse),
-    )
+    quantiles = {share: estimate_quantile(curve, share) for share in (0.5, 0.25, 0.75)}
+    mean, error = estimate_rmst(curve, tau)
+    median, *others = quantiles.values()
+    return GroupSurvival(name, times.height, events, curve, median, mean, error, estimate_quantile(reverse), *others)
 
 
 def compare_at_day(first: GroupSurvival, second: GroupSurvival, day: float) -> Contrast:

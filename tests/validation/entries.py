@@ -10,6 +10,13 @@ TOPICS = (
 CASES = curves.CASES | models.CASES | events.CASES
 # Topics of no present feature: why none of their entries is compared yet.
 WITHOUT = {"meta_analysis": "pooling of published trials belongs to the evidence page, which does not exist yet"}
+# What a reader of a row must know.
+REMARKS = {
+    "mcf_nafld_heart_failure": "what the file calls se_robust is the root of the sum of d / n^2 (no patient has two "
+    "such events), and is compared with our `se`; the error by patient is checked by hand (below)",
+    "km_nafld_age_scale_men": "on a day on which nobody leaves, the number at risk counts those who enter on it, as R "
+    "prints it",
+}
 # What R's file does not hold: against what it is checked, and the test that does it.
 ELSEWHERE = [
     ("Firth's penalised Cox model", "two patients by hand (log 3), four by hand (0), Cox where events are many",
