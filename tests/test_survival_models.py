@@ -25,7 +25,7 @@ from analytics.survival.log_rank import compare_log_rank, compare_trend
 from analytics.survival.one_sample import compare_expected, derive_expected
 from analytics.survival.parametric import fit_parametric
 from analytics.survival.prediction import calibrate, fit_super_model, predict, stack_landmarks
-from analytics.survival.residuals import check_proportionality, derive_martingale
+from analytics.survival.residuals import TRANSFORMS, check_proportionality, derive_martingale
 from analytics.survival.restricted_mean import compare_rmst
 from tests.validation import frames
 
@@ -353,6 +353,13 @@ def test_separation_is_named_and_takes_nothing_from_the_other_terms():
     assert fit.infinite.tolist() == [True, False]
     assert fit.known.tolist() == [False, True]
     assert check_proportionality(fit).terms == ("other", "GLOBAL")
+
+
+def test_an_event_on_day_0_has_a_place_on_every_time_scale():
+    rows = make_rows([[0], [1], [0], [1], [1], [0]], [0, 1, 2, 3, 5, 8], [True, True, False, True, True, True])
+    fit = fit_cox(rows, ("x",))
+    for transform in TRANSFORMS:
+        assert np.isfinite(check_proportionality(fit, transform).statistic).all()
 
 
 def test_restricted_means_that_were_not_observed_are_not_compared():

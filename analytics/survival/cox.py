@@ -112,7 +112,6 @@ class Rows:
     start: Array | None = None
     stratum: Index | None = None
     cluster: Index | None = None
-    weight: Array | None = None
 
 
 def fit_cox(rows: Rows, terms: tuple[str, ...], ties: str = EFRON) -> Cox:
@@ -129,7 +128,7 @@ def fit_cox(rows: Rows, terms: tuple[str, ...], ties: str = EFRON) -> Cox:
     if ties == EXACT and rows.start is not None:
         raise ValueError("exact ties need rows that are at risk from the start")
     center = rows.x.mean(axis=0) if len(rows.x) else np.zeros(len(terms))
-    design = make_design(rows.x - center, rows.stop, rows.event, rows.start, rows.weight, rows.stratum)
+    design = make_design(rows.x - center, rows.stop, rows.event, rows.start, rows.stratum)
     cells = find_cells(design, ties)
 
     def measure(beta: Array) -> Measured:

@@ -15,14 +15,13 @@ class Design:
     """Rows of a Cox model, sorted by stratum and time.
 
     ``x`` covariates; ``start`` and ``stop`` the days between which a row is at risk (start < t <= stop);
-    ``weight`` of the row's part in risk sets; ``stratum`` numbered from 0; ``row`` its place in the data.
+    ``stratum`` numbered from 0; ``row`` its place in the data.
     """
 
     x: Array
     start: Array
     stop: Array
     event: Mask
-    weight: Array
     stratum: Index
     row: Index
 
@@ -44,16 +43,15 @@ class Cells:
 
 
 def make_design(
-    x: Array, stop: Array, event: Mask, start: Array | None = None, weight: Array | None = None,
+    x: Array, stop: Array, event: Mask, start: Array | None = None,
     stratum: Index | None = None,
 ) -> Design:  # fmt: skip
-    """The rows sorted. Missing ``start`` is before every time, missing weight 1, missing stratum one for all."""
+    """The rows sorted. Missing ``start`` is before every time, missing stratum one for all."""
     n = len(stop)
     strata = np.zeros(n, dtype=np.int64) if stratum is None else np.unique(stratum, return_inverse=True)[1]
     order = np.lexsort((stop, strata))
     starts = np.full(n, -np.inf) if start is None else start
-    weights = np.ones(n) if weight is None else weight
-    return Design(x[order], starts[order], stop[order], event[order], weights[order], strata[order], order)
+    return Design(x[order], starts[order], stop[order], event[order], strata[order], order)
 
 
 def find_cells(design: Design, ties: str) -> Cells:
@@ -112,7 +110,7 @@ class Terms:
 
 def derive_terms(design: Design, cells: Cells, beta: Array) -> Terms:
     """Totals, means and covariances of the risk set of each death at these coefficients."""
-    risk = design.weight * np.exp(design.x @ beta)
+    risk = np.exp(design.x @ beta)
     first = risk[:, None] * design.x
     second = first[:, :, None] * design.x[:, None, :]
     sums = []
@@ -130,7 +128,7 @@ def measure_fit(design: Design, cells: Cells, beta: Array) -> tuple[float, Array
     """Log partial likelihood, its gradient and the information at these coefficients."""
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):  # a step too far gives no number: halved
         terms = derive_terms(design, cells, beta)
-        x, weight = design.x[cells.own], design.weight[cells.own]
-        likelihood = float((weight * (x @ beta - np.log(terms.total))).sum())
-        gradient = (weight[:, None] * (x - terms.mean)).sum(axis=0)
-    return likelihood, gradient, (weight[:, None, None] * terms.spread).sum(axis=0)
+        x = design.x[cells.own]
+        likelihood = float((x @ beta - np.log(terms.total)).sum())
+        gradient = (x - terms.mean).sum(axis=0)
+    return likelihood, gradient, terms.spread.sum(axis=0)

@@ -41,7 +41,7 @@ def fit_firth(rows: Rows, terms: tuple[str, ...]) -> Firth:
     center = rows.x.mean(axis=0) if len(rows.x) else np.zeros(p)
     scale = rows.x.std(axis=0) if len(rows.x) else np.zeros(p)
     scaled = (rows.x - center) / np.where(scale > 0, scale, 1.0)
-    design = make_design(scaled, rows.stop, rows.event, rows.start, rows.weight, rows.stratum)
+    design = make_design(scaled, rows.stop, rows.event, rows.start, rows.stratum)
     sets = find_risk_sets(design)
     own = design.x[np.flatnonzero(design.event)]
     _, _, information = measure(sets, design.x, own, np.zeros(p))

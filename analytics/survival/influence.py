@@ -10,10 +10,10 @@ def derive_score_residuals(design: Design, cells: Cells, beta: Array) -> Array:
     """Each row's part of the gradient, in the order of the design: they sum to zero at the estimate."""
     terms = derive_terms(design, cells, beta)
     hazard, pull = cumulate(design, cells, 1 / terms.total[:, None], terms.mean / terms.total[:, None])
-    risk = (design.weight * np.exp(design.x @ beta))[:, None]
+    risk = np.exp(design.x @ beta)[:, None]
     residuals = -risk * (design.x * hazard - pull)
     mean = average(cells, terms.mean)
-    residuals[cells.own] += design.weight[cells.own][:, None] * (design.x[cells.own] - mean[cells.cell])
+    residuals[cells.own] += design.x[cells.own] - mean[cells.cell]
     return residuals
 
 
@@ -30,11 +30,10 @@ def cumulate(design: Design, cells: Cells, *steps: Array) -> list[Array]:
     A row that dies among tied deaths meets each of their steps only for the share of turns that it has
     not yet had (Efron).
     """
-    weight = design.weight[cells.own]
     gathered = []
     for step in steps:
         cell_steps = np.zeros((len(cells.deaths), step.shape[1]))
-        np.add.at(cell_steps, cells.cell, weight[:, None] * step)
+        np.add.at(cell_steps, cells.cell, step)
         total = np.concatenate([np.zeros((1, step.shape[1])), np.cumsum(cell_steps, axis=0)])
         places = [
             find_places(cells.stratum, cells.time, design.stratum, when, side="right")
@@ -44,7 +43,7 @@ def cumulate(design: Design, cells: Cells, *steps: Array) -> list[Array]:
         places[1] = np.maximum(places[1], first)
         sums = total[places[0]] - total[places[1]]
         spared = np.zeros_like(cell_steps)
-        np.add.at(spared, cells.cell, (weight * cells.turn)[:, None] * step)
+        np.add.at(spared, cells.cell, cells.turn[:, None] * step)
         sums[cells.own] -= spared[cells.cell]
         gathered.append(sums)
     return gathered

@@ -45,6 +45,7 @@ class Proportionality:
     p: Array
 
 
+HALF_A_DAY = 0.5  # of an event on day 0: its logarithm would be infinite
 TRANSFORMS = ("km", "rank", "identity", "log")
 
 
@@ -74,7 +75,7 @@ def transform_times(fit: Cox, transform: str) -> Array:
     times, stops = fit.design.stop[fit.cells.own], np.sort(fit.design.stop)
     moved = times
     if transform == "log":
-        moved = np.log(times)
+        moved = np.log(np.maximum(times, HALF_A_DAY))
     elif transform == "rank":
         moved = (np.searchsorted(stops, times) + 1 + np.searchsorted(stops, times, side="right")) / 2
     elif transform == "km":
