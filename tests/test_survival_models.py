@@ -230,6 +230,7 @@ def test_a_time_varying_response_equals_lifelines():
     assert fit.events == times["event"].sum()
 
 
+@settings(max_examples=40)
 @given(rows=CAUSES)
 def test_incidences_and_event_free_survival_add_up_to_one(rows):
     times = with_causes(rows)
@@ -248,6 +249,7 @@ def test_incidences_and_event_free_survival_add_up_to_one(rows):
     assert one["incidence"].to_list() == pytest.approx((1 - curve["survival"]).to_list())
 
 
+@settings(max_examples=40)
 @given(rows=CAUSES)
 def test_results_are_the_same_whenever_asked_and_in_any_order(rows):
     times = with_causes(rows)
