@@ -50,12 +50,12 @@ class Question:
         return rows
 
     @property
-    def groups(self) -> list[str]:
-        """The groups in alphabetical order. Raises UsageError for fewer than two."""
-        names = self.known["group"].unique().sort().to_list()
-        if not names[1:]:
+    def compared(self) -> pl.DataFrame:
+        """The rows with a time and a group. Raises UsageError for fewer than two groups."""
+        rows = self.known
+        if rows["group"].n_unique() == 1:
             raise click.UsageError("there is only one group: choose --by")
-        return names
+        return rows
 
     @property
     def model(self) -> Model:
@@ -71,20 +71,19 @@ class Question:
 
 def show_tests(question: Question) -> Answer:
     """The log-rank family."""
-    question.groups  # noqa: B018  # says so where there is only one
-    return tabulate_tests(question.known, "group", question.options["strata"]), ""
+    return tabulate_tests(question.compared, "group", question.options["strata"]), ""
 
 
 def show_pairs(question: Question) -> Answer:
     """Every pair of groups."""
-    question.groups  # noqa: B018  # says so where there is only one
-    return tabulate_pairs(question.known, "group", question.options["adjust"], question.options["strata"]), ""
+    return tabulate_pairs(question.compared, "group", question.options["adjust"], question.options["strata"]), ""
 
 
 def show_contrasts(question: Question) -> Answer:
     """Restricted means and survival on a day against the reference group."""
-    names = question.groups
-    result = estimate_survival(question.known, "group", question.options["tau"], question.options["limits"])
+    rows = question.compared
+    names = rows["group"].unique().sort().to_list()
+    result = estimate_survival(rows, "group", question.options["tau"], question.options["limits"])
     reference = choose_reference(names, question.options["against"] or question.data.reference_arm)
     day = result.tau if question.options["day"] is None else question.options["day"]
     return tabulate_contrasts(result, reference, day), ""
