@@ -71,7 +71,7 @@ def fetch_table(connection: duckdb.DuckDBPyConnection, study: str, shape: str) -
     }[shape]
     table = fetch(connection, study)
     if shape != "measurements":
-        return table
+        return table.drop("file_name", "line", strict=False)
     # Limits are stored in the catalog's unit and go out in the unit that the value was reported in.
     pairs = table.select("paramcd", "reported_unit").unique().rows()
     factors = pl.DataFrame(

@@ -7,11 +7,19 @@ import duckdb
 import polars as pl
 
 Connection = duckdb.DuckDBPyConnection
+FILES = "(SELECT batch, file_name FROM import_batch) AS file"
 
 
 def fetch(connection: Connection, query: str, **params: Any) -> pl.DataFrame:
     """The rows of one SELECT, through a cursor of its own: threads must not share one."""
     return connection.cursor().sql(query, params=params).pl()
+
+
+def fetch_rows(connection: Connection, query: str, study: str, usubjid: str | None, **params: Any) -> pl.DataFrame:
+    """The rows of a study, or of one of its subjects; ``{own}`` in the query stands for that condition."""
+    own = "study = $study" if usubjid is None else "study = $study AND usubjid = $usubjid"
+    subject = {} if usubjid is None else {"usubjid": usubjid}
+    return fetch(connection, query.format(own=own), study=study, **subject, **params)
 
 
 def fetch_studies(connection: Connection) -> pl.DataFrame:
@@ -43,81 +51,90 @@ def fetch_visits(connection: Connection, study: str) -> pl.DataFrame:
     )
 
 
-def fetch_subjects(connection: Connection, study: str, with_dates: bool = False) -> pl.DataFrame:
+def fetch_subjects(
+    connection: Connection, study: str, with_dates: bool = False, usubjid: str | None = None
+) -> pl.DataFrame:
     """One row a subject; ``time_zero_date`` only where it is asked for, because a date identifies."""
-    rows = fetch(
-        connection,
-        """
+    query = """
         SELECT usubjid, arm, site, age, sex, etiology, last_contact_day, cut_day, time_zero_date
-        FROM subjects WHERE study = $study ORDER BY usubjid
-        """,
-        study=study,
-    )
+        FROM subjects WHERE {own} ORDER BY usubjid
+        """
+    rows = fetch_rows(connection, query, study, usubjid)
     return rows if with_dates else rows.drop("time_zero_date")
 
 
-def fetch_measurements(connection: Connection, study: str) -> pl.DataFrame:
-    """Every measurement of a study with where it came from."""
-    return fetch(
-        connection,
+def fetch_measurements(
+    connection: Connection, study: str, usubjid: str | None = None, until: int | None = None
+) -> pl.DataFrame:
+    """Every measurement of a study, or of one subject, with where it came from.
+
+    ``until`` leaves out what was measured after that day; values without a day stay.
+    """
+    early = "" if until is None else "AND (day <= $until OR day IS NULL)"
+    query = f"""
+        SELECT usubjid, paramcd::VARCHAR AS paramcd, avisit, day, aval, avalc, reported, reported_unit,
+            ref_low, ref_high, file_name, line, batch
+        FROM measurements JOIN {FILES} USING (batch)
+        WHERE {{own}} {early} ORDER BY paramcd, usubjid, day, line
         """
-        SELECT measurements.usubjid, paramcd::VARCHAR AS paramcd, avisit, day, aval, avalc, reported, reported_unit,
-            ref_low, ref_high, file_name, measurements.line, measurements.batch
-        FROM measurements JOIN import_batch USING (batch)
-        WHERE measurements.study = $study ORDER BY paramcd, usubjid, day, measurements.line
-        """,
-        study=study,
-    )
+    limit = {} if until is None else {"until": until}
+    return fetch_rows(connection, query, study, usubjid, **limit)
 
 
-def fetch_treatments(connection: Connection, study: str) -> pl.DataFrame:
-    """Infusions."""
-    return fetch(
-        connection,
-        """
+def fetch_treatments(connection: Connection, study: str, usubjid: str | None = None) -> pl.DataFrame:
+    """Infusions, with file and line."""
+    query = f"""
         SELECT usubjid, day, product, route, cells_e6, cells_e6_per_kg, volume_ml, viability_pct, isolated_cells_e6,
-            recovery_pct, cd34_e6, cd45_e6, cd117_e6, cd133_e6
-        FROM treatments WHERE study = $study ORDER BY usubjid, day
-        """,
-        study=study,
-    )
-
-
-def fetch_medications(connection: Connection, study: str) -> pl.DataFrame:
-    """Medication intervals with their daily dose."""
-    return fetch(
-        connection,
+            recovery_pct, cd34_e6, cd45_e6, cd117_e6, cd133_e6, file_name, line
+        FROM treatments JOIN {FILES} USING (batch) WHERE {{own}} ORDER BY usubjid, day
         """
-        SELECT usubjid, drug, start_day, end_day, daily_dose, unit
-        FROM medications WHERE study = $study ORDER BY usubjid, drug, start_day
-        """,
-        study=study,
-    )
+    return fetch_rows(connection, query, study, usubjid)
 
 
-def fetch_events(connection: Connection, study: str) -> pl.DataFrame:
-    """Events."""
-    return fetch(
-        connection,
+def fetch_medications(connection: Connection, study: str, usubjid: str | None = None) -> pl.DataFrame:
+    """Medication intervals with dose, file and line; of one subject also one interval of the study, whoever's.
+
+    That the study records medication at all decides what a missing interval means.
+    """
+    query = f"""
+        SELECT usubjid, drug, start_day, end_day, daily_dose, unit, file_name, line
+        FROM medications JOIN {FILES} USING (batch)
+        WHERE {{own}} OR medications.rowid = (SELECT min(rowid) FROM medications WHERE study = $study)
+        ORDER BY usubjid, drug, start_day
         """
-        SELECT usubjid, kind, day, grade, serious, related, value, unit, text
-        FROM events WHERE study = $study ORDER BY usubjid, day, kind
-        """,
-        study=study,
-    )
+    return fetch_rows(connection, query, study, usubjid)
 
 
-def fetch_frames(connection: Connection, study: str) -> dict[str, pl.DataFrame]:
-    """Everything observed in a study, by the name of its table."""
-    queries = {
-        "subjects": fetch_subjects,
-        "measurements": fetch_measurements,
-        "events": fetch_events,
-        "treatments": fetch_treatments,
-        "medications": fetch_medications,
-        "visits": fetch_visits,
+def fetch_events(connection: Connection, study: str, usubjid: str | None = None) -> pl.DataFrame:
+    """Events with file and line; of one subject also one of each kind that the study has, whoever's.
+
+    That the study records a kind at all decides what a missing event means.
+    """
+    query = f"""
+        SELECT usubjid, kind, day, grade, serious, related, value, unit, text, file_name, line
+        FROM events JOIN {FILES} USING (batch)
+        WHERE {{own}} OR events.rowid IN (SELECT min(rowid) FROM events WHERE study = $study GROUP BY kind)
+        ORDER BY usubjid, day, kind
+        """
+    return fetch_rows(connection, query, study, usubjid)
+
+
+def fetch_frames(
+    connection: Connection, study: str, usubjid: str | None = None, until: int | None = None
+) -> dict[str, pl.DataFrame]:
+    """Everything observed in a study, or of one of its subjects, by the name of its table.
+
+    ``until`` leaves out what was measured after that day. Of one subject, ``events`` and ``medications``
+    hold besides what says that the study records such rows at all.
+    """
+    return {
+        "subjects": fetch_subjects(connection, study, usubjid=usubjid),
+        "measurements": fetch_measurements(connection, study, usubjid, until),
+        "events": fetch_events(connection, study, usubjid),
+        "treatments": fetch_treatments(connection, study, usubjid),
+        "medications": fetch_medications(connection, study, usubjid),
+        "visits": fetch_visits(connection, study),
     }
-    return {name: query(connection, study) for name, query in queries.items()}
 
 
 def fetch_statements(connection: Connection, study: str) -> pl.DataFrame:

@@ -1,12 +1,14 @@
 """The cohort: asked in the sidebar, saved and restored by name, named at the head of every page."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property, partial
 from math import ceil, floor
 
 import polars as pl
 import streamlit as st
 
-from analytics.cohort import AGE, CHOICES, EVENT, Bounds, Cohort, list_choices, list_events, select_cohort
+from analytics.cohort import AGE, CHOICES, EVENT, Bounds, Cohort, list_events, select_cohort
 from analytics.panel import StudyData
 from analytics.units import SYSTEMS
 from pages.shared import controls, store
@@ -17,14 +19,28 @@ FILTER = "filter"
 
 @dataclass(frozen=True)
 class View:
-    """The cohort as pages see it: its subjects, and the study's frames restricted to them."""
+    """The cohort as pages see it: its subjects, and the study's frames restricted to them.
+
+    ``study`` and ``panel`` are read when a page first asks for them: the page of one patient of a large
+    study needs neither.
+    """
 
     cohort: Cohort
-    study: StudyData
     subjects: pl.DataFrame
-    panel: pl.DataFrame
     origin: str
+    read_study: Callable[[], StudyData]
+    read_panel: Callable[[], pl.DataFrame]
     pooled: bool = False  # two cohorts, each an arm; the terminal has no such view
+
+    @cached_property
+    def study(self) -> StudyData:
+        """The whole study."""
+        return self.read_study()
+
+    @cached_property
+    def panel(self) -> pl.DataFrame:
+        """Everything measured or derived of the cohort's subjects, in the reader's units."""
+        return self.read_panel()
 
     @property
     def events(self) -> pl.DataFrame:
@@ -46,7 +62,7 @@ def ask_cohort() -> Cohort | None:
         study = controls.ask_code("Study", dict(zip(names, names, strict=True)), "study", names[0])
         controls.ask_one("Units", "units", list(SYSTEMS))
         follow_name(study)
-        options = list_choices(store.traits(study))
+        options = store.choices(study)
         chosen = {
             name: controls.ask_filter(
                 CHOICES[name], label_options(options[name]), name, "any or none" if name == EVENT else "all"
@@ -161,7 +177,7 @@ def view() -> View:
         )
         st.stop()
     shown = select_view(cohort)
-    show_head(cohort, shown.study, shown.subjects)
+    show_head(cohort, shown.subjects)
     if shown.subjects.is_empty():
         st.info("No subject of this study passes the filters in the sidebar.")
         st.stop()
@@ -170,25 +186,32 @@ def view() -> View:
 
 def select_view(cohort: Cohort) -> View:
     """The study's frames restricted to a cohort, in the reader's units."""
-    study = store.read_study(cohort.study)
-    panel = store.read_panel(cohort.study, controls.units())
-    # Ranges are kept in the catalog's units.
-    measured = store.read_panel(cohort.study, SYSTEMS[0]) if cohort.ranges else panel
-    subjects = select_cohort(store.traits(cohort.study), measured, cohort)
-    if subjects.height < study.subjects.height:
-        panel = panel.join(subjects.select("usubjid"), on="usubjid", how="semi", maintain_order="left")
-    return View(cohort, study, subjects, panel, f"{store.config(cohort.study)['time_zero']} (day 0)")
+    traits = store.traits(cohort.study)
+    subjects = select_cohort(traits, store.read_baselines(cohort.study), cohort)
+    whole = subjects.height == traits.height
+    read_panel = partial(select_panel, cohort.study, controls.units(), None if whole else subjects)
+    origin = f"{store.config(cohort.study)['time_zero']} (day 0)"
+    return View(cohort, subjects, origin, partial(store.read_study, cohort.study), read_panel)
 
 
-def show_head(cohort: Cohort, study: StudyData, subjects: pl.DataFrame) -> None:
+def select_panel(study: str, system: str, subjects: pl.DataFrame | None) -> pl.DataFrame:
+    """The panel of a study, or of some of its subjects."""
+    panel = store.read_panel(study, system)
+    if subjects is None:
+        return panel
+    return panel.join(subjects.select("usubjid"), on="usubjid", how="semi", maintain_order="left")
+
+
+def show_head(cohort: Cohort, subjects: pl.DataFrame) -> None:
     """What is always in view: the study, simulated or real, n of N, the filters, the data cut."""
     facts = store.config(cohort.study)
     if facts.get("simulated"):
         st.warning("**SIMULATED** data: no patient stands behind these numbers.", icon=":material/science:")
-    cut = study.subjects["cut_day"].max()
+    everybody = store.traits(cohort.study)
+    cut = everybody["cut_day"].max()
     parts = [
         str(facts.get("title", cohort.study)),
-        f"{subjects.height} of {study.subjects.height} patients" + (f" ({cohort.words})" if cohort.words else ""),
+        f"{subjects.height} of {everybody.height} patients" + (f" ({cohort.words})" if cohort.words else ""),
         f"data as of revision {store.revision()}" + (f", cut at day {cut}" if cut is not None else ""),
     ]
     st.session_state["head"] = " · ".join(parts)

@@ -47,7 +47,8 @@ def select(name: str, cohort: Cohort) -> cohorts.View:
     """A cohort as a view whose one arm has its name."""
     view = cohorts.select_view(cohort)
     label = pl.lit(name).alias("arm")
-    return replace(view, subjects=view.subjects.with_columns(label), panel=view.panel.with_columns(label))
+    panel = view.panel.with_columns(label)
+    return replace(view, subjects=view.subjects.with_columns(label), read_panel=lambda: panel)
 
 
 def pool(first: cohorts.View, second: cohorts.View) -> cohorts.View:
@@ -60,7 +61,7 @@ def pool(first: cohorts.View, second: cohorts.View) -> cohorts.View:
     study = replace(first.study, visits=visits, config=config)
     subjects = pl.concat([first.subjects, renamed.subjects], how="diagonal_relaxed")
     panel = pl.concat([first.panel, renamed.panel], how="diagonal_relaxed")
-    return cohorts.View(first.cohort, study, subjects, panel, first.origin, pooled=True)
+    return cohorts.View(first.cohort, subjects, first.origin, lambda: study, lambda: panel, pooled=True)
 
 
 def find_shared(first: cohorts.View, second: cohorts.View) -> int:
@@ -73,7 +74,8 @@ def find_shared(first: cohorts.View, second: cohorts.View) -> int:
 def rename(view: cohorts.View) -> cohorts.View:
     """The view with a mark after every identifier, so that a patient of both cohorts is two rows."""
     marked = pl.col("usubjid") + " (second)"
-    return replace(view, subjects=view.subjects.with_columns(marked), panel=view.panel.with_columns(marked))
+    panel = view.panel.with_columns(marked)
+    return replace(view, subjects=view.subjects.with_columns(marked), read_panel=lambda: panel)
 
 
 def show_sizes(both: cohorts.View, first: cohorts.View, second: cohorts.View) -> int:

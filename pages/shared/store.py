@@ -4,8 +4,7 @@ Cached frames are shared between sessions and never changed: Polars frames are i
 """
 
 import gc
-from dataclasses import dataclass, replace
-from pathlib import Path
+from dataclasses import replace
 from typing import Any
 
 import duckdb
@@ -13,17 +12,17 @@ import plotly.graph_objects as go
 import polars as pl
 import streamlit as st
 
-from analytics.cohort import derive_traits, list_events, list_extremes, select_subjects
 from analytics.documents.pictures import has_browser, render_figure
-from analytics.forecast import Forecast, fit_forecast
-from analytics.panel import StudyData, assemble_study, derive_panel
-from analytics.summary import NO_ARM
-from analytics.units import CONVENTIONAL, convert_panel
+from analytics.forecast import Forecast
+from analytics.panel import StudyData
+from analytics.patient import select_patient
 from data import queries
-from data.database import open_reader
 from data.export import make_harmless
-from data.home import Home, NoStore, find_home
-from data.workspace import Item, fetch_items, make_item, remove_item, save_item
+from data.home import NoStore, find_home
+from data.workspace import Item, make_item, remove_item, save_item
+from pages.shared import cache
+
+LARGE = 1_000_000  # measurements
 
 
 @st.cache_resource(show_spinner=False)
@@ -33,22 +32,14 @@ def warm_up() -> None:
     gc.freeze()
 
 
-@dataclass(frozen=True)
-class Stamp:
-    """What every cache is keyed by: the store's folder and its revision, whose name is never used twice."""
-
-    folder: str
-    revision: str
-
-
 def pin() -> None:
     """Hold on to the revision that is current now, so that all of one run shows the same data."""
     home = find_home()
     there = home.read_pointer() is not None
-    st.session_state["stamp"] = Stamp(str(home.folder.resolve()), home.current()) if there else None
+    st.session_state["stamp"] = cache.Stamp(str(home.folder.resolve()), home.current()) if there else None
 
 
-def pinned() -> Stamp:
+def pinned() -> cache.Stamp:
     """The revision of this run. Raises NoStore while there is no data."""
     stamp = st.session_state.get("stamp")
     if stamp is None:
@@ -61,15 +52,9 @@ def revision() -> str:
     return pinned().revision
 
 
-@st.cache_resource(show_spinner=False, max_entries=4)
-def connect(stamp: Stamp) -> duckdb.DuckDBPyConnection:
-    """The read-only connection of a revision; queries take a cursor each."""
-    return open_reader(Home(Path(stamp.folder)), stamp.revision)
-
-
 def reader() -> duckdb.DuckDBPyConnection:
     """The connection of this run's revision. Raises NoStore."""
-    return connect(pinned())
+    return cache.connect(pinned())
 
 
 def studies() -> pl.DataFrame:
@@ -81,76 +66,81 @@ def studies() -> pl.DataFrame:
 
 def config(study: str) -> dict[str, Any]:
     """What the study file says of a study."""
-    return cached_config(pinned(), study)
+    return cache.cached_config(pinned(), study)
 
 
 def read_study(study: str) -> StudyData:
     """The observed frames of a study, from this run's revision."""
-    return cached_study(pinned(), study)
+    return cache.cached_study(pinned(), study)
 
 
 def read_panel(study: str, system: str) -> pl.DataFrame:
     """Everything measured or derived in a study at this run's revision, in a unit system, with each subject's arm."""
-    return cached_panel(pinned(), study, system)
+    return cache.cached_panel(pinned(), study, system)
+
+
+def read_patient(study: str, usubjid: str, revision: str = "") -> StudyData:
+    """The observed frames of one subject, from this run's revision or an earlier one.
+
+    ``events`` and ``medications`` may hold rows of others, which say what the study records at all.
+    """
+    return cache.cached_patient(replace(pinned(), revision=revision) if revision else pinned(), study, usubjid)
+
+
+def read_patient_panel(study: str, usubjid: str, system: str, revision: str = "") -> pl.DataFrame:
+    """Everything measured or derived of one subject, in a unit system.
+
+    Of a large study, and of an earlier revision, only the subject's rows are derived.
+    """
+    if not revision and not is_large(study):
+        return select_patient(read_panel(study, system), usubjid)
+    stamp = replace(pinned(), revision=revision) if revision else pinned()
+    return cache.cached_patient_panel(stamp, study, usubjid, system)
+
+
+def is_large(study: str) -> bool:
+    """Whether a study has so many measurements that its whole panel is made only where a page needs it."""
+    return cache.cached_size(pinned(), study) > LARGE
+
+
+def read_baselines(study: str) -> pl.DataFrame:
+    """What was measured or derived up to day 0, with each subject's baseline, in the catalog's units."""
+    return cache.cached_baselines(pinned(), study)[1]
 
 
 def traits(study: str) -> pl.DataFrame:
     """The subjects of a study with what filters need of them."""
-    return cached_traits(pinned(), study)
+    return cache.cached_traits(pinned(), study)
+
+
+def choices(study: str) -> dict[str, dict[str, int]]:
+    """For every filter its options with the number of subjects."""
+    return cache.cached_choices(pinned(), study)
 
 
 def extremes(study: str) -> dict[str, tuple[float, float]]:
     """The smallest and largest baseline of every quantity that varies, in the catalog's units; age among them."""
-    return cached_extremes(pinned(), study)
-
-
-@st.cache_resource(show_spinner=False, max_entries=8)
-def cached_config(stamp: Stamp, study: str) -> dict[str, Any]:
-    """The study file of one study of one revision; nobody changes it."""
-    return queries.fetch_config(connect(stamp), study)
-
-
-@st.cache_resource(show_spinner="Reading the study …", max_entries=8)
-def cached_study(stamp: Stamp, study: str) -> StudyData:
-    """The frames of one study of one revision."""
-    data = assemble_study(queries.fetch_frames(connect(stamp), study), cached_config(stamp, study))
-    return replace(data, subjects=data.subjects.with_columns(pl.col("arm").fill_null(NO_ARM)))
-
-
-@st.cache_resource(show_spinner="Computing scores and changes …", max_entries=8)
-def cached_panel(stamp: Stamp, study: str, system: str) -> pl.DataFrame:
-    """The panel of one study of one revision, in a unit system."""
-    if system != CONVENTIONAL:
-        return convert_panel(cached_panel(stamp, study, CONVENTIONAL), system)
-    data = cached_study(stamp, study)
-    return select_subjects(derive_panel(data), data.subjects)
-
-
-@st.cache_resource(show_spinner=False, max_entries=8)
-def cached_traits(stamp: Stamp, study: str) -> pl.DataFrame:
-    """The subjects of one study of one revision with their class at baseline and the events that they had."""
-    data = cached_study(stamp, study)
-    return derive_traits(
-        data.subjects, cached_panel(stamp, study, CONVENTIONAL), list_events(data.events, data.treatments)
-    )
-
-
-@st.cache_resource(show_spinner=False, max_entries=8)
-def cached_extremes(stamp: Stamp, study: str) -> dict[str, tuple[float, float]]:
-    """The smallest and largest baseline of every quantity of one study of one revision."""
-    return list_extremes(cached_study(stamp, study).subjects, cached_panel(stamp, study, CONVENTIONAL))
+    return cache.cached_extremes(pinned(), study)
 
 
 def forecast(study: str, system: str) -> Forecast:
     """The landmark super-model of a whole study at this run's revision, in a unit system."""
-    return cached_forecast(pinned(), study, system)
+    return cache.cached_forecast(pinned(), study, system)
 
 
-@st.cache_resource(show_spinner="Learning from the cohort …", max_entries=8)
-def cached_forecast(stamp: Stamp, study: str, system: str) -> Forecast:
-    """The super-model of one study of one revision."""
-    data = cached_study(stamp, study)
-    return fit_forecast(data.subjects, cached_panel(stamp, study, system), data.events, system)
+def worklist(study: str, system: str, since: str) -> pl.DataFrame:
+    """The patients of a study, the worst move first, with the reasons in words."""
+    return cache.cached_worklist(pinned(), study, system, since)
+
+
+def ribbons(study: str, system: str, column: str, value: str) -> pl.DataFrame:
+    """Quantiles of every parameter at every visit, of the subjects whose ``column`` has this value (empty: of all)."""
+    return cache.cached_ribbons(pinned(), study, system, column, value)
+
+
+def cuts(study: str) -> pl.DataFrame:
+    """The earlier revisions that hold a study, newest first: revision, action, created_at, who, differs."""
+    return cache.cached_cuts(pinned(), study)
 
 
 def statements(study: str) -> pl.DataFrame:
@@ -190,15 +180,9 @@ def items(kind: str, study: str) -> list[Item]:
     state = file.stat().st_mtime_ns if file.exists() else 0
     return [
         item
-        for item in cached_items(str(home.folder.resolve()), str(state))
+        for item in cache.cached_items(str(home.folder.resolve()), str(state))
         if (item.kind, item.study) == (kind, study)
     ]
-
-
-@st.cache_resource(show_spinner=False, max_entries=4)
-def cached_items(folder: str, state: str) -> list[Item]:  # noqa: ARG001  # the state is part of the cache's key
-    """Everything saved, as of this state of the file."""
-    return fetch_items(Home(Path(folder)))
 
 
 def save(kind: str, study: str, name: str, content: str) -> bool:

@@ -1,0 +1,160 @@
+"""What is computed once a revision and held for all sessions; frames are shared and never changed."""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import polars as pl
+import streamlit as st
+
+from analytics.cohort import derive_traits, list_choices, list_events, list_extremes, select_subjects
+from analytics.forecast import Forecast, fit_forecast
+from analytics.panel import StudyData, assemble_study, derive_panel, list_parameters
+from analytics.patient import KEY_PARAMETERS
+from analytics.profile.ribbons import summarize_ribbons
+from analytics.profile.worklist import make_worklist
+from analytics.scores import find_any_parameter
+from analytics.summary import NO_ARM
+from analytics.units import CONVENTIONAL, convert_panel, convert_parameter
+from data import queries
+from data.database import open_reader
+from data.home import Home
+from data.workspace import Item, fetch_items
+
+MOST_CUTS = 30  # earlier revisions that are looked into
+
+
+@dataclass(frozen=True)
+class Stamp:
+    """What every cache is keyed by: the store's folder and its revision, whose name is never used twice."""
+
+    folder: str
+    revision: str
+
+
+@st.cache_resource(show_spinner=False, max_entries=4)
+def connect(stamp: Stamp) -> duckdb.DuckDBPyConnection:
+    """The read-only connection of a revision; queries take a cursor each."""
+    return open_reader(Home(Path(stamp.folder)), stamp.revision)
+
+
+@st.cache_resource(show_spinner=False, max_entries=8)
+def cached_config(stamp: Stamp, study: str) -> dict[str, Any]:
+    """The study file of one study of one revision; nobody changes it."""
+    return queries.fetch_config(connect(stamp), study)
+
+
+@st.cache_resource(show_spinner="Reading the study …", max_entries=8)
+def cached_study(stamp: Stamp, study: str) -> StudyData:
+    """The frames of one study of one revision."""
+    return name_arms(assemble_study(queries.fetch_frames(connect(stamp), study), cached_config(stamp, study)))
+
+
+@st.cache_resource(show_spinner="Computing scores and changes …", max_entries=8)
+def cached_panel(stamp: Stamp, study: str, system: str) -> pl.DataFrame:
+    """The panel of one study of one revision, in a unit system."""
+    if system != CONVENTIONAL:
+        return convert_panel(cached_panel(stamp, study, CONVENTIONAL), system)
+    data = cached_study(stamp, study)
+    return select_subjects(derive_panel(data), data.subjects)
+
+
+@st.cache_resource(show_spinner="Reading the study …", max_entries=8)
+def cached_baselines(stamp: Stamp, study: str) -> tuple[StudyData, pl.DataFrame]:
+    """One study of one revision up to day 0: its frames, and the panel of these.
+
+    No baseline rests on a later value, so filters need no more.
+    """
+    frames = queries.fetch_frames(connect(stamp), study, until=0)
+    data = name_arms(assemble_study(frames, cached_config(stamp, study)))
+    return data, derive_panel(data)
+
+
+@st.cache_resource(show_spinner=False, max_entries=8)
+def cached_traits(stamp: Stamp, study: str) -> pl.DataFrame:
+    """The subjects of one study of one revision with their class at baseline and the events that they had."""
+    data, panel = cached_baselines(stamp, study)
+    return derive_traits(data.subjects, panel, list_events(data.events, data.treatments))
+
+
+@st.cache_resource(show_spinner=False, max_entries=8)
+def cached_choices(stamp: Stamp, study: str) -> dict[str, dict[str, int]]:
+    """The options of every filter of one study of one revision."""
+    return list_choices(cached_traits(stamp, study))
+
+
+@st.cache_resource(show_spinner=False, max_entries=8)
+def cached_extremes(stamp: Stamp, study: str) -> dict[str, tuple[float, float]]:
+    """The smallest and largest baseline of every quantity of one study of one revision."""
+    return list_extremes(cached_traits(stamp, study), cached_baselines(stamp, study)[1])
+
+
+@st.cache_resource(show_spinner=False, max_entries=8)
+def cached_size(stamp: Stamp, study: str) -> int:
+    """How many measurements one study of one revision has."""
+    known = queries.fetch_studies(connect(stamp)).filter(pl.col("study") == study)
+    return int(known["measurements"].sum())
+
+
+@st.cache_resource(show_spinner=False, max_entries=64)
+def cached_patient(stamp: Stamp, study: str, usubjid: str) -> StudyData:
+    """The frames of one subject of one study of one revision."""
+    frames = queries.fetch_frames(connect(stamp), study, usubjid)
+    return name_arms(assemble_study(frames, cached_config(stamp, study)))
+
+
+@st.cache_resource(show_spinner=False, max_entries=64)
+def cached_patient_panel(stamp: Stamp, study: str, usubjid: str, system: str) -> pl.DataFrame:
+    """The panel of one subject of one study of one revision, in a unit system."""
+    data = cached_patient(stamp, study, usubjid)
+    return convert_panel(select_subjects(derive_panel(data), data.subjects), system)
+
+
+def name_arms(data: StudyData) -> StudyData:
+    """The study with a word for the arm of those who have none."""
+    return replace(data, subjects=data.subjects.with_columns(pl.col("arm").fill_null(NO_ARM)))
+
+
+@st.cache_resource(show_spinner="Ordering the cohort …", max_entries=8)
+def cached_worklist(stamp: Stamp, study: str, system: str, since: str) -> pl.DataFrame:
+    """The worklist of one study of one revision, in a unit system."""
+    data, panel = cached_study(stamp, study), cached_panel(stamp, study, system)
+    known = set(list_parameters(panel))
+    parameters = [convert_parameter(find_any_parameter(code), system) for code in KEY_PARAMETERS if code in known]
+    return make_worklist(panel, data.subjects, data, parameters, since)
+
+
+@st.cache_resource(show_spinner="Computing the cohort behind the patient …", max_entries=32)
+def cached_ribbons(stamp: Stamp, study: str, system: str, column: str, value: str) -> pl.DataFrame:
+    """Quantiles of one study of one revision, of the subjects whose column has this value."""
+    traits = cached_traits(stamp, study)
+    subjects = traits.filter(pl.col(column) == value) if column else traits
+    return summarize_ribbons(cached_panel(stamp, study, system), cached_study(stamp, study).visits, subjects)
+
+
+@st.cache_resource(show_spinner=False, max_entries=8)
+def cached_cuts(stamp: Stamp, study: str) -> pl.DataFrame:
+    """The revisions that led to this one and hold the study, newest first; whether its imports ``differs``."""
+    home, here = Home(Path(stamp.folder)), connect(stamp)
+    lineage = queries.fetch_lineage(here).filter(pl.col("revision").is_in(home.revisions()))
+    now, differs = set(queries.fetch_batches(here, study)["batch"]), {}
+    for revision in lineage.filter(pl.col("revision") != stamp.revision)["revision"].head(MOST_CUTS):
+        with open_reader(home, revision) as connection:
+            then = set(queries.fetch_batches(connection, study)["batch"])
+        differs |= {revision: then != now} if then else {}
+    known = lineage.filter(pl.col("revision").is_in(list(differs))).drop("parent")
+    return known.with_columns(differs=pl.col("revision").replace_strict(differs, return_dtype=pl.Boolean))
+
+
+@st.cache_resource(show_spinner="Learning from the cohort …", max_entries=8)
+def cached_forecast(stamp: Stamp, study: str, system: str) -> Forecast:
+    """The super-model of one study of one revision."""
+    data = cached_study(stamp, study)
+    return fit_forecast(data.subjects, cached_panel(stamp, study, system), data.events, system)
+
+
+@st.cache_resource(show_spinner=False, max_entries=4)
+def cached_items(folder: str, state: str) -> list[Item]:  # noqa: ARG001  # the state is part of the cache's key
+    """Everything saved, as of this state of the file."""
+    return fetch_items(Home(Path(folder)))
