@@ -11,6 +11,7 @@ import numpy as np
 import polars as pl
 from numpy.random import Generator
 
+from data.simulate_stays import simulate_stays
 from data.simulate_therapy import simulate_therapy
 from data.simulate_values import QUANTITIES, report_values
 from data.simulate_visits import TARGETS, derive_windows
@@ -52,6 +53,7 @@ notes = [
     "Three laboratories report in three sets of units.",
     "Day 0 is the infusion, or the sham infusion in the control arm.",
     "The chance to drop out rises with severity.",
+    "Alpha-fetoprotein below 3 ng/mL is reported as <3.",
 ]
 visits = [
 {visits}
@@ -59,7 +61,7 @@ visits = [
 {plan}"""
 FILES = {
     "subjects": "usubjid arm site age sex etiology last_contact_day cut_day",
-    "events": "usubjid kind day grade serious related text",
+    "events": "usubjid kind day grade serious related value unit text",
     "treatments": "usubjid day product route cells_e6 cells_e6_per_kg volume_ml viability_pct cd34_e6",
     "medications": "usubjid drug start_day end_day daily_dose unit",
     "measurements": "usubjid day paramcd aval unit ref_low ref_high",
@@ -82,14 +84,16 @@ def simulate_trial(subjects: int, seed: int, out: Path, arms: int = 2) -> Path:
     ends = simulate_ends(rng, severity, days)
     last = ends["last"]
     drugs, procedures = simulate_therapy(seed, roster, last)
+    events = simulate_events(rng, roster, ends, severity)
+    stays = simulate_stays(seed, events, roster, last)
     tables = {
-        "subjects": roster.with_columns(last_contact_day=last, cut_day=pl.lit(FOLLOW_UP)),
-        "events": simulate_events(rng, roster, ends, severity),
+        "subjects": roster.with_columns(last_contact_day=last, cut_day=ends["cut"]),
+        "events": events,
         "treatments": simulate_treatments(rng, roster, last),
         "medications": simulate_medications(roster, days, severity, last),
         "measurements": report_values(rng, roster, days, severity, last),
     }
-    for name, more in (("medications", drugs), ("events", procedures)):
+    for name, more in (("medications", drugs), ("events", procedures), ("events", stays)):
         tables[name] = pl.concat([tables[name], more], how="diagonal_relaxed")
     facts = {"study": study, "subjects": subjects, "arms": arms, "seed": seed}
     return write_folder(folder, tables, STUDY_TOML.format(**facts, visits=describe_visits(), plan=describe_plan()))
@@ -165,7 +169,10 @@ def simulate_courses(rng: Generator, roster: pl.DataFrame) -> tuple[np.ndarray, 
 
 
 def simulate_ends(rng: Generator, severity: np.ndarray, days: np.ndarray) -> dict[str, np.ndarray]:
-    """Deaths, transplants and losses of contact, likelier the worse the course; ``last`` is the day of the first."""
+    """Deaths, transplants and losses of contact, likelier the worse the course; ``last`` is the day of the first.
+
+    ``cut`` is the day of the data cut: who entered late is followed for less than two years.
+    """
     n = len(severity)
     worst = severity[:, days.mean(axis=0) >= 0].mean(axis=1)
     death = rng.exponential(1, n) * 2_600 * np.exp(-0.9 * worst)
@@ -174,7 +181,7 @@ def simulate_ends(rng: Generator, severity: np.ndarray, days: np.ndarray) -> dic
     closing = rng.integers(FOLLOW_UP - 360, FOLLOW_UP + 1, n)
     times = np.ceil(np.stack([death, transplant, lost, closing])).astype(int).clip(1)
     first = times.argmin(axis=0)
-    return {"death": first == 0, "transplant": first == 1, "last": times.min(axis=0)}
+    return {"death": first == 0, "transplant": first == 1, "last": times.min(axis=0), "cut": closing}
 
 
 def simulate_events(

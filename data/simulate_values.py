@@ -11,6 +11,7 @@ from data.simulate_visits import NAMES
 
 IMAGING = ("Baseline", "Month 3", "Month 6", "Month 12", "Month 24")
 MISSING = 0.04
+ASSAY_LIMITS = {"afp": 3}  # ng/mL, which is ug/L: below, a laboratory reports the limit
 # The units of the three laboratories, where they differ from the catalog's.
 SI = {
     "bilirubin": "umol/L",
@@ -78,7 +79,10 @@ def report_values(
         for code, units in enumerate(LABORATORIES):
             here = taken & (laboratory == code)[:, None]
             frames.append(report_unit(roster, quantity.paramcd, units.get(quantity.paramcd), here, days, values))
-    return pl.concat(frames).sort("usubjid", "day", "paramcd")
+    values = pl.concat(frames).sort("usubjid", "day", "paramcd")
+    below = pl.col("aval") < pl.col("paramcd").replace_strict(ASSAY_LIMITS, default=None, return_dtype=pl.Float64)
+    limit = pl.format("<{}", pl.col("paramcd").replace_strict(ASSAY_LIMITS, default=None, return_dtype=pl.Int64))
+    return values.with_columns(aval=pl.when(below).then(limit).otherwise(pl.col("aval").cast(pl.String)))
 
 
 def draw_values(rng: Generator, quantity: Quantity, severity: np.ndarray) -> np.ndarray:
