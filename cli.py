@@ -8,6 +8,7 @@ import click
 
 from analytics.definitions import write_document
 from commands.change import change, response
+from commands.patients import patient, worklist
 from commands.scores import attribution, computability, explain, score
 from commands.shared import as_json, open_current, show, study_option, told
 from commands.survival import survival
@@ -135,7 +136,7 @@ def definitions() -> None:
     click.echo(write_document(), nl=False)
 
 
-for command in (score, explain, attribution, computability, change, response, survival):
+for command in (score, explain, attribution, computability, change, response, survival, patient, worklist):
     main.add_command(command)
 
 if __name__ == "__main__":

@@ -1,5 +1,8 @@
 """One patient: what changed, which scores cannot be computed, and every value with its source."""
 
+from collections.abc import Mapping
+from typing import Any
+
 import polars as pl
 
 from analytics.catalog import Parameter
@@ -62,20 +65,21 @@ def with_class(parameter: Parameter, value: float | None, category: str | None) 
 
 
 def describe_infusions(treatments: pl.DataFrame) -> str:
-    """The infusions of one patient in a few words: cells, route and day of each."""
-    parts = [
-        ", ".join(
-            part
-            for part in (
-                f"{row['cells_e6']:,.0f} × 10⁶ cells" if row["cells_e6"] is not None else "cells not reported",
-                row["route"] or "",
-                f"day {row['day']}" if row["day"] is not None else "day not reported",
-            )
-            if part
-        )
-        for row in treatments.iter_rows(named=True)
-    ]
+    """The infusions of one patient in words: product, cells, markers, viability, route and day of each."""
+    parts = [", ".join(list_facts(row)) for row in treatments.sort("day", nulls_last=True).iter_rows(named=True)]
     return "; ".join(parts) or "none recorded"
+
+
+def list_facts(row: Mapping[str, Any]) -> list[str]:
+    """What is recorded of one infusion, a fact each."""
+    cells = "cells not reported" if row["cells_e6"] is None else f"{row['cells_e6']:,.0f} × 10⁶ cells"
+    per_kg = "" if row["cells_e6_per_kg"] is None else f"{row['cells_e6_per_kg']:g} × 10⁶/kg"
+    markers = [f"CD{n}+ {row[f'cd{n}_e6']:g} × 10⁶" for n in (34, 45, 117, 133) if row[f"cd{n}_e6"] is not None]
+    viability = "" if row["viability_pct"] is None else f"viability {row['viability_pct']:g} %"
+    volume = "" if row["volume_ml"] is None else f"{row['volume_ml']:g} mL"
+    day = "day not reported" if row["day"] is None else f"day {row['day']}"
+    facts = [row["product"] or "", cells, per_kg, *markers, viability, volume, row["route"] or "", day]
+    return [fact for fact in facts if fact]
 
 
 def describe_when(day: int | None, avisit: str | None) -> str:

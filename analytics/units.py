@@ -5,6 +5,7 @@ parameter's SI unit stands in ``analytics/catalog/si_units.csv``; factors are th
 """
 
 import csv
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,6 +13,7 @@ import polars as pl
 
 from analytics.catalog import PARAMETERS, Parameter
 from analytics.catalog.parameter import Range
+from analytics.scores import find_any_parameter, list_series
 
 CONVENTIONAL, SI = "conventional", "SI"
 SYSTEMS = (CONVENTIONAL, SI)
@@ -45,6 +47,13 @@ def convert_parameter(parameter: Parameter, system: str) -> Parameter:
     factor = FACTORS[parameter.paramcd]
     ranges = {name: scale(getattr(parameter, name), factor) for name in ("reference", "hard", "soft")}
     return replace(parameter, unit=unit, decimals=decimals, accepted={}, **ranges)
+
+
+def order_parameters(codes: Iterable[str], system: str) -> list[Parameter]:
+    """Parameters in the unit system as people look for them: scores first, then in the order of the catalog."""
+    rank = {code: position for position, code in enumerate([*list_series(), *PARAMETERS])}
+    ordered = sorted(codes, key=lambda code: rank[code])
+    return [convert_parameter(find_any_parameter(code), system) for code in ordered]
 
 
 def scale(bounds: Range, factor: float) -> Range:

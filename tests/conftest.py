@@ -9,9 +9,12 @@ import pytest
 from click.testing import CliRunner
 from hypothesis import settings
 
+from analytics.cohort import select_subjects
 from analytics.panel import StudyData, assemble_study, derive_panel
+from analytics.profile.case import Case, make_case
 from analytics.scores.examples import FILE
 from analytics.scores.exchange import score_records
+from analytics.units import CONVENTIONAL, convert_panel
 from cli import main
 from data import queries
 from data.database import open_reader
@@ -68,6 +71,20 @@ def read_study(store):
 def panels(read_study) -> dict[str, pl.DataFrame]:
     """The panel of every study of that store."""
     return {study: derive_panel(read_study(study)) for study in ("mayo-pbc", "kim-abmi", "ahd", SIMULATED)}
+
+
+@pytest.fixture(scope="session")
+def read_case(store):
+    """A patient of that store by study and name, from the patient's rows alone."""
+    connection = open_reader(store, store.current())
+
+    def read(study: str, usubjid: str, system: str = CONVENTIONAL) -> Case:
+        config = queries.fetch_config(connection, study)
+        data = assemble_study(queries.fetch_frames(connection, study, usubjid), config)
+        panel = convert_panel(select_subjects(derive_panel(data), data.subjects), system)
+        return make_case(data, panel, data.subjects.row(0, named=True), system)
+
+    return read
 
 
 @pytest.fixture

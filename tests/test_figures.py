@@ -16,7 +16,7 @@ from analytics.figures.flow import plot_flow
 from analytics.figures.incidence import plot_incidence, plot_mean_count, plot_stacked
 from analytics.figures.multiples import plot_multiples
 from analytics.figures.outlook import plot_calibration, plot_expected, plot_extrapolation, plot_prediction
-from analytics.figures.patient import Axis, plot_patient
+from analytics.figures.patient import Axis, Behind, plot_patient
 from analytics.figures.regression import plot_effect, plot_forest, plot_form
 from analytics.figures.schedule import plot_assessments
 from analytics.figures.survival import ROWS as COUNTS
@@ -24,7 +24,8 @@ from analytics.figures.survival import Curve, make_axis, plot_survival
 from analytics.figures.theme import Theme, choose_time_unit, stamp_figure
 from analytics.figures.trajectory import Axes, plot_trajectories
 from analytics.figures.waterfall import plot_thresholds, plot_waterfall
-from analytics.patient import select_patient
+from analytics.profile.timeline import COLUMNS as TIMELINE
+from analytics.profile.timeline import derive_timeline
 from analytics.summary import summarize_completeness
 from analytics.survival.competing import SCHEMA as INCIDENCE
 from analytics.survival.kaplan_meier import estimate_kaplan_meier, select_days
@@ -40,8 +41,11 @@ SUMMARY = {
     "upper": pl.Float64,
 }
 TIMES = {"time": pl.Int64, "event": pl.Boolean}
-ROWS = {"usubjid": pl.String, "paramcd": pl.String, "avisit": pl.String, "day": pl.Int32, "aval": pl.Float64,
-        "reported": pl.String, "reported_unit": pl.String, "file_name": pl.String, "line": pl.Int32}  # fmt: skip
+DRAWN = {
+    **dict.fromkeys(("paramcd", "avisit", "standing", "side", "key", "hover"), pl.String),
+    **dict.fromkeys(("aval", "low", "high", "limit"), pl.Float64),
+    **dict.fromkeys(("day", "grade"), pl.Int32),
+}
 MARKS = {"usubjid": pl.String, "kind": pl.String, "day": pl.Int32}
 FOLLOWED = {"usubjid": pl.String, "arm": pl.String, "last_contact_day": pl.Int32}
 COMPLETE = {
@@ -63,15 +67,16 @@ def draw_curve(times, longest=0.0) -> Curve:
 
 @pytest.mark.parametrize("theme", THEMES)
 def test_every_figure_draws_an_empty_frame(theme):
-    empty = [pl.DataFrame(schema=schema) for schema in (COURSES, SUMMARY, TIMES, ROWS, MARKS, FOLLOWED, COMPLETE)]
-    courses, summary, times, rows, marks, followed, complete = empty
+    empty = [pl.DataFrame(schema=schema) for schema in (COURSES, SUMMARY, TIMES, DRAWN, MARKS, FOLLOWED, COMPLETE)]
+    courses, summary, times, points, marks, followed, complete = empty
     assert plot_trajectories(courses, summary, Axes("x", "y"), theme).layout.height
     assert plot_survival(
         [draw_curve(times)], "Overall survival", make_axis(0, "infusion"), tuple(COUNTS), theme
     ).layout.height
     assert plot_survival([], "Overall survival", make_axis(0, "infusion"), ("at_risk",), theme).layout.height
-    assert plot_patient(rows, [PARAMETERS["albumin"]], marks, Axis("infusion"), theme).layout.height
-    assert plot_patient(rows, [], marks, Axis("infusion"), theme).layout.height
+    assert plot_patient(points, [PARAMETERS["albumin"]], Behind(), Axis("infusion"), theme).layout.height
+    lanes = pl.DataFrame(schema=TIMELINE)
+    assert plot_patient(points, [], Behind(timeline=lanes), Axis("infusion"), theme).layout.height
     assert plot_follow_up(followed, marks, "infusion", theme).layout.height
     assert plot_completeness(complete, {}, theme).layout.height
 
@@ -225,24 +230,29 @@ def test_counts_that_would_overlap_are_left_out():
     assert thin([0, 1, 2], 2) == [0, 1, 2]
 
 
-def test_a_value_without_a_day_is_never_placed_on_the_time_axis(panels):
-    own = select_patient(panels["kim-abmi"], "KIM-1")
-    marks = pl.DataFrame({"usubjid": ["KIM-1"], "kind": ["infusion"], "day": [0]}, schema=MARKS)
-    parameters = [PARAMETERS["fibrosis_index"], PARAMETERS["albumin"]]
-    figure = plot_patient(own, parameters, marks, Axis("infusion", ("Baseline", "Month 6", "Latest")), Theme())
+def test_a_value_without_a_day_is_never_placed_on_the_time_axis(read_case):
+    case = read_case("kim-abmi", "KIM-1")
+    timeline = derive_timeline(case.study, case.panel, "KIM-1")
+    parameters = case.select(["fibrosis_index", "albumin"])
+    axis = Axis("infusion", ("Baseline", "Month 6", "Latest"))
+    figure = plot_patient(case.points, parameters, Behind(timeline=timeline, day=None), axis, Theme())
     assert list(figure.data[0].x) == ["Baseline", "Latest"]
     assert list(figure.data[0].y) == pytest.approx([20, 5.3])
     assert figure.layout.xaxis2.title.text == "Visit, day not reported"
-    assert not figure.layout.shapes or all(shape.type == "rect" for shape in figure.layout.shapes)
+    assert all(shape.type == "rect" for shape in figure.layout.shapes)  # no infusion line where there is no day
 
 
 def test_dated_and_undated_values_stand_in_two_columns():
-    rows = [("S", "albumin", None, 0, 3.0), ("S", "albumin", None, 90, 3.4), ("S", "albumin", "Latest", None, 3.6)]
-    own = pl.DataFrame([(*row, str(row[4]), "g/dL", "a.csv", 2) for row in rows], schema=ROWS, orient="row")
-    figure = plot_patient(own, [PARAMETERS["albumin"]], pl.DataFrame(schema=MARKS), Axis("infusion"), Theme())
-    assert list(figure.data[0].x) == [0, 90]
-    assert list(figure.data[1].x) == ["Latest"]
-    assert "a.csv, line 2" in figure.data[0].customdata[0]
+    rows = [("albumin", None, 0, 3.0), ("albumin", None, 90, 3.4), ("albumin", "Latest", None, 3.6)]
+    frame = pl.DataFrame(rows, ["paramcd", "avisit", "day", "aval"], orient="row")
+    points = pl.concat([pl.DataFrame(schema=DRAWN), frame.cast({"day": pl.Int32})], how="diagonal").with_columns(
+        standing=pl.lit(""), key=pl.lit("k"), hover=pl.lit("a.csv, line 2")
+    )
+    figure = plot_patient(points, [PARAMETERS["albumin"]], Behind(), Axis("infusion"), Theme())
+    drawn = [trace for trace in figure.data if trace.mode == "lines+markers"]
+    assert list(drawn[0].x) == [0, 90]
+    assert list(drawn[1].x) == ["Latest"]
+    assert "a.csv, line 2" in drawn[1].customdata[0]
 
 
 def test_a_visit_that_the_study_does_not_plan_is_drawn_behind_the_planned_ones():

@@ -20,6 +20,8 @@ PAGES = (
     "trial/scores",
     "trial/survival",
     "patient/profile",
+    "patient/worklist",
+    "patient/pair",
     "study/about",
     "library/definitions",
     "library/published",
@@ -244,12 +246,13 @@ def test_every_score_of_a_patient_can_be_explained(store, monkeypatch):
 
 
 def test_the_change_between_two_visits_is_attributed_in_a_sentence(store, monkeypatch):
-    link = {"study": SIMULATED, "usubjid": "SIM-059", "why": "meld", "from": "day -15", "to": "day 15"}
+    why = {"part": "Why it changed", "why": "meld", "from": "day -15", "to": "day 15"}
+    link = {"study": SIMULATED, "usubjid": "SIM-059", **why}
     app = open_page(store, monkeypatch, "patient/profile", **link)
     assert "MELD −2 = creatinine −2.0, bilirubin 0, INR 0: the kidney, not the liver" in texts(app)
     app.selectbox(key="to").set_value("day -15").run()
     assert "Choose two different visits." in texts(app)
-    kim = open_page(store, monkeypatch, "patient/profile", study="kim-abmi", usubjid="KIM-3")
+    kim = open_page(store, monkeypatch, "patient/profile", study="kim-abmi", usubjid="KIM-3", part="Why it changed")
     assert "No score of this patient is known at two visits" in texts(kim)
 
 
@@ -449,7 +452,9 @@ def test_published_means_are_tested_as_they_are_typed(store, monkeypatch):
 
 
 def test_a_patient_in_si_units_has_the_si_unit_beside_every_number(store, monkeypatch):
-    app = open_page(store, monkeypatch, "patient/profile", study="ahd", usubjid="AHD-02", units="SI")
+    app = open_page(
+        store, monkeypatch, "patient/profile", study="ahd", usubjid="AHD-02", units="SI", part="All results"
+    )
     values = next(frame.value for frame in app.dataframe if "reported" in frame.value.columns)
     bilirubin = values[values["parameter"] == "Bilirubin, umol/L"]
     # The source is in umol/L: what is shown is what was reported.
@@ -542,7 +547,7 @@ def test_the_naive_curve_comes_with_its_warning(store, monkeypatch):
 
 
 def test_a_patient_of_a_large_cohort_has_an_outlook_with_its_calibration(store, monkeypatch):
-    app = open_page(store, monkeypatch, "patient/profile", study="mayo-pbc", usubjid="PBC-002")
+    app = open_page(store, monkeypatch, "patient/profile", study="mayo-pbc", usubjid="PBC-002", part="Outlook")
     said = texts(app)
     assert "alive without transplant 2 years after day" in said
     assert "Landmark super-model (312 patients of this study, " in said
@@ -550,6 +555,6 @@ def test_a_patient_of_a_large_cohort_has_an_outlook_with_its_calibration(store, 
 
 @pytest.mark.parametrize("study", ["kim-abmi", "ahd", SIMULATED])
 def test_without_enough_events_nothing_is_predicted(store, monkeypatch, study):
-    app = open_page(store, monkeypatch, "patient/profile", study=study)
+    app = open_page(store, monkeypatch, "patient/profile", study=study, part="Outlook")
     assert "No prediction is shown." in texts(app)
     assert "needs at least 30" in texts(app)

@@ -262,7 +262,8 @@ def test_an_export_imports_again_to_the_same_rows(store, tmp_path, run, monkeypa
         again = open_reader(home, home.current())
         for fetch in (queries.fetch_subjects, queries.fetch_events, queries.fetch_treatments, queries.fetch_medications,
                       queries.fetch_visits, queries.fetch_statements, queries.fetch_protocol):  # fmt: skip
-            assert fetch(again, study).equals(fetch(connection, study)), fetch.__name__
+            new, old = (fetch(item, study).drop("file_name", "line", strict=False) for item in (again, connection))
+            assert new.sort(new.columns).equals(old.sort(old.columns)), fetch.__name__
         ours, theirs = (
             queries.fetch_measurements(item, study).drop("file_name", "line", "batch") for item in (again, connection)
         )

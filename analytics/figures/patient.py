@@ -1,6 +1,7 @@
-"""One patient: parameters as small multiples on one time axis."""
+"""One patient: a timeline and strips on one time axis, with what happened as lines through all of them."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import plotly.graph_objects as go
@@ -8,27 +9,14 @@ import polars as pl
 from plotly.subplots import make_subplots
 
 from analytics.catalog import Parameter
+from analytics.figures.strip import RANGE, Strip
 from analytics.figures.theme import Theme, choose_time_unit, lay_out, numbers
+from analytics.figures.timeline import LANE, add_timeline, list_lanes
 
-STRIP = 128  # height of one strip, in pixels
-
-
-@dataclass(frozen=True)
-class Layout:
-    """Whether there are values with a day, without one, and the visits of the latter in order."""
-
-    dated: bool
-    visits: tuple[str, ...]
-
-    @property
-    def columns(self) -> int:
-        """How many columns the strips have."""
-        return int(self.dated) + bool(self.visits)
-
-    @property
-    def undated_column(self) -> int:
-        """The column of values without a day."""
-        return self.columns
+STRIP, GAP, PART, HEAD, FOOT = 92, 26, 17, 64, 52  # heights in pixels
+SPLIT = [0.8, 0.2]
+CLOSEST = 0.035  # of the axis: between two numbers of components
+NO_RIBBON = dict.fromkeys(("q1", "q3"), pl.Float64)
 
 
 @dataclass(frozen=True)
@@ -39,160 +27,220 @@ class Axis:
     visits: tuple[str, ...] = ()
 
 
-def plot_patient(
-    panel: pl.DataFrame, parameters: list[Parameter], marks: pl.DataFrame, axis: Axis, theme: Theme
-) -> go.Figure:
-    """A strip a parameter: the patient's values, the reference range behind, infusions and events as lines.
+@dataclass(frozen=True)
+class Behind:
+    """What stands around the values: the timeline, the cohort, the slope before day 0, components, what is selected.
 
-    ``panel`` has paramcd, avisit, day, aval, where it comes from, and remark of one patient;
-    ``marks`` kind and day. Values without a day stand in a column of their own, under the visit that the source names.
+    ``timeline`` comes from ``derive_timeline``; ``ribbons`` (paramcd, day, p5, q1, median, q3, p95) and
+    ``slopes`` (paramcd, first, slope, intercept) from ``ribbons.py``; ``components`` maps a score to its
+    parts (day, part, value); ``latest`` maps a parameter to what is written beside its strip; ``day`` is the
+    selected one; ``by`` is what colors the markers; ``extent`` are the days that the axis must hold,
+    ``scales`` the values that a strip must hold, ``strip`` is the height of one in pixels.
     """
-    shown = panel.filter(pl.col("paramcd").is_in([item.paramcd for item in parameters]), pl.col("aval").is_not_null())
-    layout, rows = arrange(shown, axis), max(1, len(parameters))
-    figure = make_strips(rows, layout)
-    days = pl.concat([shown["day"].drop_nulls(), marks["day"].drop_nulls().cast(pl.Int32)])
-    unit = choose_time_unit(float(str(days.max() or 0)))
-    for row, parameter in enumerate(parameters, start=1):
-        own = shown.filter(pl.col("paramcd") == parameter.paramcd)
-        fill_strip(Strip(figure, parameter, row, theme), own, layout, unit.days)
-    if layout.dated:
-        add_marks(figure, marks, rows, unit.days, theme)
-        figure.update_xaxes(title=f"{unit.name} since {axis.origin}", row=rows, col=1)
-    if layout.visits:
-        figure.update_xaxes(title="Visit, day not reported", row=rows, col=layout.undated_column)
-    height = 110 + STRIP * rows
-    lay_out(figure, height, legend=layout.dated and not marks.is_empty())
-    return figure.update_layout(margin={"t": 72}, legend={"y": 1 + 30 / (height - 120)})
 
-
-def arrange(shown: pl.DataFrame, axis: Axis) -> Layout:
-    """Which columns the values need; visits in the study's order, others behind them."""
-    seen = set(shown.filter(pl.col("day").is_null())["avisit"].drop_nulls())
-    order = (*axis.visits, *sorted(seen - set(axis.visits)))
-    return Layout(shown["day"].count() > 0, tuple(visit for visit in order if visit in seen))
-
-
-def make_strips(rows: int, layout: Layout) -> go.Figure:
-    """The empty strips, one time axis under all."""
-    return make_subplots(
-        rows=rows,
-        cols=max(1, layout.columns),
-        shared_xaxes="columns",
-        vertical_spacing=min(0.12, 0.36 / rows),
-        horizontal_spacing=0.04,
-        column_widths=[0.76, 0.24] if layout.columns == 2 else None,
-    )
+    timeline: pl.DataFrame | None = None
+    ribbons: pl.DataFrame | None = None
+    slopes: pl.DataFrame | None = None
+    components: Mapping[str, pl.DataFrame] = field(default_factory=dict)
+    latest: Mapping[str, str] = field(default_factory=dict)
+    day: int | None = None
+    by: str = RANGE
+    extent: tuple[int, int] | None = None
+    scales: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    strip: int = STRIP
+    legend: bool = True
 
 
 @dataclass(frozen=True)
-class Strip:
-    """The place of one parameter in the figure."""
+class Layout:
+    """Which rows and columns the figure has: the timeline, a row a strip, one a score with components."""
 
-    figure: go.Figure
-    parameter: Parameter
-    row: int
-    theme: Theme
+    dated: bool
+    visits: tuple[str, ...]
+    lanes: int
+    heights: tuple[int, ...]
 
-    def add_values(self, values: pl.DataFrame, x: object, column: int) -> None:
-        """Put values at places x into a column."""
-        color, unit = self.theme.color(0), self.parameter.unit_label
-        trace = go.Scatter(
-            x=x,
-            y=numbers(values["aval"]),
-            mode="lines+markers",
-            showlegend=False,
-            name=self.parameter.name,
-            line={"color": color, "width": 2},
-            marker={"size": 7, "color": color},
-            customdata=describe_sources(values),
-            hovertemplate="%{y:.4g} " + unit + "<br>%{customdata}<extra></extra>",
-        )
-        self.figure.add_trace(trace, row=self.row, col=column)
+    @property
+    def columns(self) -> int:
+        """How many columns the strips have."""
+        return max(1, int(self.dated) + bool(self.visits))
 
-    def widen(self, values: pl.DataFrame) -> None:
-        """Give values that are all the same a scale on which they can be read, where no range gives one."""
-        bare = self.parameter.reference == (None, None) and not self.parameter.levels
-        if bare and values["aval"].n_unique() == 1:
-            value, step = values["aval"][0], 2 * 10.0**-self.parameter.decimals
-            self.figure.update_yaxes(range=[value - 2 * step, value + 2 * step], row=self.row)
-
-    def finish(self) -> None:
-        """Title, scale and reference range."""
-        place = {"x": 0, "y": 1, "xref": "x domain", "yref": "y domain", "xanchor": "left", "yanchor": "bottom"}
-        text = describe_strip(self.parameter)
-        self.figure.add_annotation(text=text, showarrow=False, font_size=13, **place, row=self.row, col=1)
-        low, high = self.parameter.reference
-        if self.parameter.levels:
-            grades = list(self.parameter.levels)
-            scale = {"tickvals": grades, "range": [min(grades) - 0.4, max(grades) + 0.4]}
-            self.figure.update_yaxes(**scale, row=self.row)
-            return
-        self.figure.update_yaxes(nticks=4, tickformat=f".{self.parameter.decimals}f", row=self.row)
-        if low is not None and high is not None and low < high:
-            band = {"y0": low, "y1": high, "fillcolor": self.theme.band, "line_width": 0, "layer": "below"}
-            self.figure.add_hrect(**band, row=self.row, col="all")
+    @property
+    def height(self) -> int:
+        """The height of the figure."""
+        return HEAD + FOOT + sum(self.heights) + GAP * (len(self.heights) - 1)
 
 
-def fill_strip(strip: Strip, values: pl.DataFrame, layout: Layout, days: float) -> None:
-    """One parameter: its dated values as a line, its undated ones beside, its reference range behind."""
+def plot_patient(
+    points: pl.DataFrame, parameters: list[Parameter], behind: Behind, axis: Axis, theme: Theme
+) -> go.Figure:
+    """A strip a parameter under a timeline; values without a day in a column of their own, by visit.
+
+    ``points`` has of one patient paramcd, avisit, day, aval, low, high, standing, grade, limit, side, key, hover.
+    """
+    shown = points.filter(pl.col("paramcd").is_in([item.paramcd for item in parameters]))
+    layout = arrange(shown, parameters, behind, axis)
+    figure = make_rows(layout)
+    first, last = find_extent(shown, behind)
+    unit = choose_time_unit(float(last))
+    if layout.lanes and behind.timeline is not None:
+        add_timeline(figure, behind.timeline, unit.days, theme)
+    row, shapes = (2 if layout.lanes else 1), []
+    for item in parameters:
+        strip = Strip(figure, item, row, theme, behind.by)
+        shapes += fill_strip(strip, shown.filter(pl.col("paramcd") == item.paramcd), layout, behind, (last, unit.days))
+        parts = behind.components.get(item.paramcd)
+        if parts is not None and parts.height:
+            add_components(figure, parts, row + 1, (unit.days, CLOSEST * (last - first)), theme)
+        row += 1 + (parts is not None and parts.height > 0)
+    finish_axes(figure, layout, axis, (first / unit.days, last / unit.days), unit.name)
+    lay_out(figure, layout.height, legend=behind.legend and layout.lanes > 0)
+    lines = draw_lines(behind, unit.days, theme) if layout.dated else []
+    return figure.update_layout(
+        shapes=[*shapes, *lines],
+        barmode="overlay",
+        margin={"t": HEAD, "b": FOOT, "r": 96 if behind.latest else 16, "l": 96 if layout.lanes else 64},
+        legend={"y": 1 + 8 / max(1, layout.height - HEAD - FOOT)},
+    )
+
+
+def arrange(shown: pl.DataFrame, parameters: list[Parameter], behind: Behind, axis: Axis) -> Layout:
+    """Which rows and columns are needed; visits in the study's order, others behind them."""
+    undated = shown.filter(pl.col("day").is_null())["avisit"].drop_nulls()
+    seen = set(undated)
+    order = (*axis.visits, *sorted(seen - set(axis.visits)))
+    dated = shown["day"].count() > 0
+    lanes = len(list_lanes(behind.timeline)) if dated and behind.timeline is not None else 0
+    heights = [LANE * lanes] if lanes else []
+    for item in parameters:
+        heights.append(behind.strip)
+        parts = behind.components.get(item.paramcd)
+        if parts is not None and parts.height:
+            heights.append(PART * parts["part"].n_unique() + 4)
+    return Layout(dated, tuple(visit for visit in order if visit in seen), lanes, tuple(heights or [STRIP]))
+
+
+def make_rows(layout: Layout) -> go.Figure:
+    """The empty rows, one time axis under all."""
+    inner = sum(layout.heights) + GAP * (len(layout.heights) - 1)
+    return make_subplots(
+        rows=len(layout.heights),
+        cols=layout.columns,
+        shared_xaxes="columns",
+        vertical_spacing=GAP / inner,
+        horizontal_spacing=0.04,
+        row_heights=list(layout.heights),
+        column_widths=SPLIT if layout.columns == 2 else None,
+    )
+
+
+def find_extent(shown: pl.DataFrame, behind: Behind) -> tuple[int, int]:
+    """The first and last day on the axis."""
+    days = [*shown["day"].drop_nulls(), *(behind.extent or ())]
+    if behind.timeline is not None:
+        days += [*behind.timeline["start"], *behind.timeline["end"].drop_nulls()]
+    first, last = (min(days), max(days)) if days else (0, 1)
+    room = max(1, round(0.02 * (last - first)))
+    return first - room, last + room
+
+
+def fill_strip(
+    strip: Strip, values: pl.DataFrame, layout: Layout, behind: Behind, axis: tuple[int, float]
+) -> list[dict[str, Any]]:
+    """One parameter: the cohort, the slope, its values and limits; the shapes of its range of normal."""
+    last, days = axis
+    code, shapes = strip.parameter.paramcd, []
+    ribbon = select_own(behind.ribbons, code, NO_RIBBON)
     if layout.dated:
         dated = values.filter(pl.col("day").is_not_null()).sort("day")
-        strip.add_values(dated, numbers(dated["day"] / days), 1)
+        shapes = strip.add_range(dated, days)
+        strip.add_ribbon(ribbon, days)
+        for slope in select_own(behind.slopes, code, {}).iter_rows(named=True):
+            strip.add_slope(slope, last, days)
+        put(strip, dated, 1, lambda rows: numbers(rows["day"] / days))
     if layout.visits:
         order = {visit: position for position, visit in enumerate(layout.visits)}
         position = pl.col("avisit").replace_strict(order, default=None, return_dtype=pl.Int64)
-        undated = values.filter(pl.col("day").is_null()).sort(position)
-        column = layout.undated_column
-        strip.add_values(undated, undated["avisit"].to_list(), column)
-        axis = {"type": "category", "categoryorder": "array", "categoryarray": list(layout.visits)}
-        strip.figure.update_xaxes(**axis, range=[-0.5, len(order) - 0.5], row=strip.row, col=column)
-    strip.widen(values)
-    strip.finish()
-
-
-def describe_sources(values: pl.DataFrame) -> list[str]:
-    """Where each value comes from, for its hover: as reported with file and line, or derived with its remark."""
-    return [f"{describe_day(row)}; {describe_source(row)}" for row in values.iter_rows(named=True)]
-
-
-def describe_day(row: dict[str, Any]) -> str:
-    """The day of a value, or its visit."""
-    return f"{row['avisit']}, day not reported" if row["day"] is None else f"day {row['day']}"
-
-
-def describe_source(row: dict[str, Any]) -> str:
-    """What the source says, and where."""
-    if row["reported"] is None:
-        return f"computed{': ' if row['remark'] else ''}{row['remark']}"
-    return f"reported {row['reported']} {row['reported_unit'] or ''}; {row['file_name']}, line {row['line']}"
-
-
-def add_marks(figure: go.Figure, marks: pl.DataFrame, rows: int, days: float, theme: Theme) -> None:
-    """Infusions and events as lines through all strips, each kind once in the legend."""
-    lines = []
-    for kind in marks["kind"].unique(maintain_order=True).to_list():
-        style = "solid" if kind in ("infusion", "death", "transplant") else "dot"
-        line = {"color": theme.event(kind), "width": 1.5, "dash": style}
-        places = [day / days for day in marks.filter(pl.col("kind") == kind)["day"].drop_nulls()]
-        lines += [
-            {"type": "line", "x0": x, "x1": x, "y0": 0, "y1": 1, "line": line, **name_axes(figure, row)}
-            for x in places
-            for row in range(1, rows + 1)
-        ]
-        figure.add_trace(
-            go.Scatter(x=[None], y=[None], mode="lines", name=kind.replace("_", " "), line=line), row=1, col=1
+        put(
+            strip,
+            values.filter(pl.col("day").is_null()).sort(position),
+            layout.columns,
+            lambda rows: rows["avisit"].to_list(),
         )
-    # All lines at once: one after the other each is checked against all that are there.
-    figure.update_layout(shapes=[*figure.layout.shapes, *lines])
+    middle = ribbon if layout.dated else pl.DataFrame(schema=NO_RIBBON)
+    strip.scale(values, [*middle["q1"], *middle["q3"], *behind.scales.get(code, ())])
+    strip.write(behind.latest.get(code, ""), layout.columns)
+    return shapes
 
 
-def name_axes(figure: go.Figure, row: int) -> dict[str, str]:
-    """The axes of a strip's first column as shapes name them, from the strip's foot to its top."""
-    strip = figure.get_subplot(row, 1)
-    x, y = (axis.plotly_name.replace("axis", "") for axis in (strip.xaxis, strip.yaxis))
-    return {"xref": x, "yref": f"{y} domain"}
+def put(strip: Strip, rows: pl.DataFrame, column: int, place: Any) -> None:
+    """Values and limits into one column, at the places that ``place`` gives."""
+    known, limits = (rows.filter(pl.col(name).is_not_null()) for name in ("aval", "limit"))
+    strip.add_values(known, place(known), column)
+    strip.add_limits(limits, place(limits), column)
 
 
-def describe_strip(parameter: Parameter) -> str:
-    """The title of a strip: label, unit, direction of benefit."""
-    return f"<b>{parameter.title}</b>" + (f" ({parameter.benefit})" if parameter.benefit else "")
+def select_own(frame: pl.DataFrame | None, code: str, schema: Mapping[str, Any]) -> pl.DataFrame:
+    """The rows of one parameter; none without a frame."""
+    return pl.DataFrame(schema=schema) if frame is None else frame.filter(pl.col("paramcd") == code)
+
+
+def thin(days: list[int], least: float) -> list[int]:
+    """The days that lie at least so far apart, the latest among them."""
+    kept: list[int] = []
+    for day in reversed(days):
+        if not kept or kept[-1] - day >= least:
+            kept.append(day)
+    return kept
+
+
+def add_components(figure: go.Figure, parts: pl.DataFrame, row: int, axis: tuple[float, float], theme: Theme) -> None:
+    """The parts of a score, a line each, with the number of every day that has room for one."""
+    days, least = axis
+    dated = parts.filter(pl.col("day").is_in(thin(parts["day"].drop_nulls().unique().sort().to_list(), least)))
+    names = parts["part"].unique(maintain_order=True).to_list()
+    place = {name: len(names) - 1 - position for position, name in enumerate(names)}
+    whole = bool((parts["value"] == parts["value"].round(0)).all())
+    trace = go.Scatter(
+        x=numbers(dated["day"] / days),
+        y=numbers(dated["part"].replace_strict(place, return_dtype=pl.Float64)),
+        mode="text",
+        text=[f"{value:.0f}" if whole else f"{value:.1f}" for value in dated["value"]],
+        textfont={"size": 11, "color": theme.ink},
+        hoverinfo="skip",
+        showlegend=False,
+    )
+    figure.add_trace(trace, row=row, col=1)
+    scale = {"tickvals": list(place.values()), "ticktext": names, "range": [-0.6, len(names) - 0.4]}
+    figure.update_yaxes(**scale, tickfont={"size": 10}, row=row, col=1)
+
+
+def finish_axes(figure: go.Figure, layout: Layout, axis: Axis, ends: tuple[float, float], unit: str) -> None:
+    """One range and one title for all strips."""
+    rows = len(layout.heights)
+    if layout.dated:
+        figure.update_xaxes(range=list(ends), col=1)
+        figure.update_xaxes(title=f"{unit} since {axis.origin}", row=rows, col=1)
+    if layout.visits:
+        category = {"type": "category", "categoryorder": "array", "categoryarray": list(layout.visits)}
+        figure.update_xaxes(**category, range=[-0.5, len(layout.visits) - 0.5], col=layout.columns)
+        figure.update_xaxes(title="Visit, day not reported", row=rows, col=layout.columns)
+
+
+def draw_lines(behind: Behind, days: float, theme: Theme) -> list[dict[str, Any]]:
+    """Infusions and events as lines through all strips, the selected day as a broad one."""
+    lines = []
+    if behind.timeline is not None:
+        marks = behind.timeline.filter(pl.col("lane").is_in(["Infusions", "Events"]))
+        for kind, day in marks.select("kind", "start").unique(maintain_order=True).rows():
+            style = "solid" if kind in ("infusion", "death", "transplant") else "dot"
+            lines.append(draw_line(day / days, {"color": theme.event(kind), "width": 1.5, "dash": style}))
+    if behind.day is not None:
+        lines.append(draw_line(behind.day / days, {"color": theme.veil(0.3), "width": 8}))
+    return lines
+
+
+def draw_line(x: float, line: dict[str, Any]) -> dict[str, Any]:
+    """A vertical line through the whole figure."""
+    place = {"xref": "x", "yref": "paper", "x0": x, "x1": x, "y0": 0, "y1": 1}
+    return {"type": "line", "layer": "below", "line": line, **place}

@@ -23,6 +23,21 @@ EVENT_COLORS = {
     "encephalopathy": ("#B8860B", "#F0E442"),
     "hcc": ("#4B3621", "#C8A27A"),
 }
+EVENT_SYMBOLS = {
+    "infusion": "circle",
+    "death": "x",
+    "transplant": "star",
+    "ascites": "square",
+    "variceal_bleeding": "triangle-up",
+    "encephalopathy": "diamond",
+    "hcc": "hexagon",
+    "paracentesis": "triangle-down",
+    "adverse_event": "diamond-open",
+    "tips": "cross",
+    "imaging": "circle-open",
+    "histology": "square-open",
+}
+OTHER_SYMBOL = "pentagon-open"
 NEUTRAL = ("#6B7280", "#9CA3AF")
 CARPET = (("#F6D5B8", "#F3F0E3", "#A9D3EC"), ("#7A4414", "#3D3D3D", "#14517A"))  # nothing there, half, all
 BETTER_WORSE = (("#009E73", "#2BBF94"), ("#D55E00", "#FF9A5C"))
@@ -34,6 +49,10 @@ STATUS_COLORS = {
     "not due": ("#E5E7EB", "#30343C"),
     "not known": ("#B6BCC6", "#5B6270"),
 }
+GRADES = (  # CTCAE 0 to 5: Okabe-Ito, each grade with a marker of its own
+    ("#0072B2", "#E69F00", "#D55E00", "#B00020", "#4B0A14", "#000000"),
+    ("#56B4E9", "#F0E442", "#E69F00", "#FF7F50", "#FF6B7A", "#F3F4F6"),
+)
 INK = ("#1F2937", "#F3F4F6")
 BAND = ("rgba(0,158,115,0.10)", "rgba(43,191,148,0.14)")
 
@@ -71,6 +90,19 @@ class Theme:
     def status(self, name: str) -> str:
         """The color of a planned visit's status."""
         return STATUS_COLORS[name][self.dark]
+
+    @staticmethod
+    def event_symbol(kind: str) -> str:
+        """The marker of a kind of event, the same for every patient."""
+        return EVENT_SYMBOLS.get(kind, OTHER_SYMBOL)
+
+    def grade(self, grade: int) -> str:
+        """The color of a CTCAE grade."""
+        return GRADES[self.dark][grade]
+
+    def veil(self, alpha: float) -> str:
+        """A see-through gray, for what stands behind."""
+        return f"rgba({'156,163,175' if self.dark else '107,114,128'},{alpha})"
 
     @property
     def neutral(self) -> str:

@@ -1,49 +1,44 @@
-"""One patient: who, what changed and why, every key parameter on one time axis, every score explained."""
+"""One patient: who, what changed and why, everything on one time axis, what is new since the last data cut."""
 
-from typing import Any
-
-import polars as pl
 import streamlit as st
 
-from analytics.panel import list_parameters
-from analytics.patient import select_patient, summarize_latest
-from pages.shared import cohorts, controls, explanations, forecast_panels, output, patients
+from pages.shared import cohorts, explanations, forecast_panels, navigation
+from pages.shared.patient_course import show_course
+from pages.shared.patient_day import show_day
+from pages.shared.patient_head import show_head
+from pages.shared.patient_news import show_news
+from pages.shared.patient_tables import show_absent, show_results
+from pages.shared.person import read_person
+
+PARTS = ["Course", "Why it changed", "All results", "New since last cut", "Outlook"]
 
 
 def render() -> None:
-    """The page."""
+    """The page. Only the part that is open is computed."""
     st.title("Patient")
     view = cohorts.view()
-    patient = ask_patient(view)
-    own = select_patient(view.panel, patient["usubjid"])
-    patients.show_header(view, patient)
-    parameters = controls.order_parameters(list_parameters(own))
-    if not parameters:
-        st.info("No value has been imported for this patient.")
-        st.stop()
-    st.subheader("What changed: latest against baseline")
-    table = summarize_latest(own, parameters)
-    st.dataframe(
-        table,
-        hide_index=True,
-        placeholder="–",
-        height=min(420, 38 + 35 * table.height),
-        alt="Latest value against baseline",
-    )
-    explanations.show_change(view, patient["usubjid"])
-    st.subheader("Course")
-    patients.show_course(view, patient["usubjid"], own, patients.ask_strips(parameters))
-    forecast_panels.show_forecast(view, patient["usubjid"])
-    explanations.show_explanation(view, patient["usubjid"])
-    output.show_not_computable(own)
-    patients.show_tables(view, own, patient["usubjid"])
-
-
-def ask_patient(view: cohorts.View) -> dict[str, Any]:
-    """The patient in the address, or chosen here."""
-    ids = view.subjects["usubjid"].to_list()
-    chosen = controls.ask_code("Patient", dict(zip(ids, ids, strict=True)), "usubjid", ids[0])
-    return view.subjects.row(by_predicate=pl.col("usubjid") == chosen, named=True)
+    person = read_person(view, navigation.ask_patient(view))
+    show_head(person)
+    course, why, results, news, outlook = st.tabs(PARTS, on_change="rerun", key="part", bind="query-params")
+    if course.open:
+        with course:
+            if person.points.is_empty():
+                st.info("No value has been imported for this patient.")
+            else:
+                show_day(person, show_course(person))
+            show_absent(person)
+    if why.open:
+        with why:
+            explanations.show_change(person)
+    if results.open:
+        with results:
+            show_results(person)
+    if news.open:
+        with news:
+            show_news(person)
+    if outlook.open:
+        with outlook:
+            forecast_panels.show_forecast(view, person.usubjid)
 
 
 render()

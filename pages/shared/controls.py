@@ -5,11 +5,12 @@ from collections.abc import Iterable
 import polars as pl
 import streamlit as st
 
-from analytics.catalog import PARAMETERS, Parameter
+from analytics import units as unit_systems
+from analytics.catalog import Parameter
 from analytics.figures.theme import Theme
 from analytics.groups import SUBJECT_GROUPS
 from analytics.panel import list_parameters
-from analytics.scores import find_any_parameter, list_series
+from analytics.scores import find_any_parameter
 from analytics.units import CONVENTIONAL, FACTORS, SI, convert_parameter
 
 FIRST = ("child_pugh", "meld", "bilirubin", "fibrosis_index")
@@ -32,9 +33,8 @@ def find_parameter(code: str) -> Parameter:
 
 
 def order_parameters(codes: Iterable[str]) -> list[Parameter]:
-    """Parameters as people look for them: scores first, then in the order of the catalog."""
-    rank = {code: position for position, code in enumerate([*list_series(), *PARAMETERS])}
-    return [find_parameter(code) for code in sorted(codes, key=lambda code: rank[code])]
+    """Parameters in the reader's units, as people look for them."""
+    return unit_systems.order_parameters(codes, units())
 
 
 def ask_parameter(panel: pl.DataFrame, key: str) -> Parameter:

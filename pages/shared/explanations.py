@@ -6,42 +6,19 @@ import polars as pl
 import streamlit as st
 
 from analytics.attribution import describe_attribution, tabulate_pair
-from analytics.explain import Explanation, explain_score
+from analytics.explain import Explanation
 from analytics.figures.attribution import plot_shares
 from analytics.panel import prepare_study
-from analytics.patient import select_patient
 from analytics.places import list_places, name_places
 from analytics.scores import Score, find_score, list_series
 from analytics.shapley import is_attributable
-from pages.shared import cohorts, controls, output
+from pages.shared import controls, output
+from pages.shared.person import Person
 
 
-@st.fragment
-def show_explanation(view: cohorts.View, usubjid: str) -> None:
-    """The panel that explains one score at one visit."""
-    st.subheader("Explain a score")
-    own = view.panel.filter(pl.col("usubjid") == usubjid)
-    names = name_scores(own)
-    if not names:
-        st.info("No value has been imported that a score could use.")
-        return
-    left, right = st.columns(2)
-    with left:
-        code = controls.ask_detail("Score", names, "score", next(iter(names)))
-    rows = own.filter(pl.col("paramcd") == code)
-    places = list_places(rows)
-    with right:
-        place = controls.ask_detail("Visit", name_places(places), "at", list(places)[-1])
-    score = find_score(code)
-    measurements = select_patient(view.study.measurements, usubjid)
-    context = prepare_study(score, view.study, measurements)
-    explanation = explain_score(score, context, measurements, places[place])
-    if explanation is None:
-        st.info("This value was reported as it is: no input of the score was measured on that day.")
-        return
-    show_parts(score, explanation)
-    command = f"python cli.py explain --study {view.cohort.study} --patient {usubjid} --score {code} --at '{place}'"
-    st.caption(f"The same in the terminal: `{command}`")
+def list_own(panel: pl.DataFrame, code: str) -> dict[str, dict[str, Any]]:
+    """The places of one patient at which a score has an input."""
+    return list_places(panel.filter(pl.col("paramcd") == code))
 
 
 def name_scores(own: pl.DataFrame) -> dict[str, str]:
@@ -87,10 +64,10 @@ def show_table(table: pl.DataFrame, alt: str, columns: dict[str, Any] | None = N
 
 
 @st.fragment
-def show_change(view: cohorts.View, usubjid: str) -> None:
+def show_change(person: Person) -> None:
     """The panel that attributes the change of a score between two visits."""
-    st.subheader("Why did it change?")
-    own = view.panel.filter(pl.col("usubjid") == usubjid, pl.col("aval").is_not_null())
+    st.subheader("Why did it change?", anchor=False)
+    own = person.panel.filter(pl.col("aval").is_not_null())
     counts = own.group_by("paramcd", maintain_order=True).len().filter(pl.col("len") > 1)["paramcd"].to_list()
     scores = [item for code, item in list_series().items() if code in counts and is_attributable(item)]
     if not scores:
@@ -100,8 +77,7 @@ def show_change(view: cohorts.View, usubjid: str) -> None:
     columns = st.columns(3)
     with columns[0]:
         score = find_score(controls.ask_detail("Change of", names, "why", scores[0].id))
-    rows = own.filter(pl.col("paramcd") == score.id)
-    places = list_places(rows)
+    places = list_own(own, score.id)
     visits, keys = name_places(places), list(places)
     base = next((key for key in reversed(keys) if not places[key]["post"]), keys[0])
     with columns[1]:
@@ -111,13 +87,12 @@ def show_change(view: cohorts.View, usubjid: str) -> None:
     if earlier == later:
         st.info("Choose two different visits.")
         return
-    show_shares(view, score, {"usubjid": usubjid, "earlier": earlier, "later": later})
+    show_shares(person, score, {"usubjid": person.usubjid, "earlier": earlier, "later": later})
 
 
-def show_shares(view: cohorts.View, score: Score, pair: dict[str, Any]) -> None:
+def show_shares(person: Person, score: Score, pair: dict[str, Any]) -> None:
     """The sentence, the bars and the table of one pair of visits."""
-    measurements = select_patient(view.study.measurements, pair["usubjid"])
-    context = prepare_study(score, view.study, measurements)
+    context = prepare_study(score, person.study, person.study.measurements)
     table = tabulate_pair(score, context, pl.DataFrame([pair]))
     if table["share"].null_count():
         st.info("The score was reported as it is at one of these visits, or an input is missing there.")
@@ -129,7 +104,7 @@ def show_shares(view: cohorts.View, score: Score, pair: dict[str, Any]) -> None:
         return
     figure = plot_shares(moved, score.parameter, controls.theme())
     command = (
-        f"python cli.py attribution --study {view.cohort.study} --score {score.id} --patient {pair['usubjid']} "
+        f"python cli.py attribution --study {person.view.cohort.study} --score {score.id} --patient {pair['usubjid']} "
         f"--from '{pair['earlier']}' --to '{pair['later']}'"
     )
     alt = f"Share of each input in the change of {score.parameter.name}"

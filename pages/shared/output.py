@@ -17,11 +17,17 @@ PICTURES = {"html": ("Figure (HTML)", "text/html"), "svg": ("SVG", "image/svg+xm
 
 
 def show_figure(
-    figure: go.Figure, key: str, alt: str, table: pl.DataFrame, command: str, select: bool = False
+    figure: go.Figure,
+    key: str,
+    alt: str,
+    table: pl.DataFrame,
+    command: str,
+    select: bool | Callable[[], None] = False,
 ) -> list[Any]:
     """A figure with its alternative text, its downloads, and the command that prints its numbers.
 
-    With ``select`` the points that the reader clicked come back as their custom data.
+    With ``select`` the points that the reader clicked come back as their custom data; a function given
+    instead is called once at each click, before the page runs again.
     """
     config = {
         "displaylogo": False,
@@ -29,7 +35,9 @@ def show_figure(
         "toImageButtonOptions": {"scale": 2},
     }
     chosen: list[Any] = []
-    if select:
+    if callable(select):
+        st.plotly_chart(figure, key=key, alt=alt, config=config, on_select=select, selection_mode="points")
+    elif select:
         event = st.plotly_chart(figure, key=key, alt=alt, config=config, on_select="rerun", selection_mode="points")
         chosen = [point.get("customdata") for point in event["selection"]["points"]]
     else:
@@ -78,6 +86,12 @@ def offer_figure(figure: go.Figure, key: str) -> None:
 def write_stamped(figure: go.Figure, note: str, dark: bool, kind: str) -> bytes:
     """A figure as a document that says what it shows; called at the click, outside the session."""
     return store.write_figure(stamp_figure(figure, note, dark), kind)
+
+
+def select_points(points: pl.DataFrame) -> pl.DataFrame:
+    """What a patient's figure draws, as a table: each value with limits of normal, standing, change and source."""
+    columns = ["usubjid", "paramcd", "avisit", "day", "aval", "avalc", "base", "chg", "low", "high", "range_source"]
+    return points.select(*columns, "standing", "grade", "reported", "reported_unit", "file_name", "line")
 
 
 def units_flag() -> str:

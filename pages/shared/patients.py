@@ -5,22 +5,11 @@ from typing import Any
 import polars as pl
 import streamlit as st
 
-from analytics.catalog import Parameter
-from analytics.figures.patient import Axis, plot_patient
 from analytics.panel import list_parameters
-from analytics.patient import (
-    KEY_PARAMETERS,
-    describe_infusions,
-    describe_remark,
-    select_patient,
-    tabulate_values,
-)
 from analytics.summary import summarize_subjects
-from pages.shared import cohorts, controls, output
-from pages.shared.labels import LABELS
+from pages.shared import cohorts, controls
 
 KEY = ("child_pugh", "meld", "albi", "bilirubin", "albumin", "fibrosis_index")
-STRIPS = 8
 LARGEST = 10  # characters that fit a narrow column in large type
 
 
@@ -98,61 +87,3 @@ def label_columns(shown: list[str]) -> dict[str, Any]:
         )
         labels[f"{item.paramcd}_chg"] = change
     return labels
-
-
-def show_header(view: cohorts.View, patient: dict[str, Any]) -> None:
-    """Who it is, what was infused, and how it ended."""
-    events = select_patient(view.events, patient["usubjid"])
-    ends = events.filter(pl.col("kind").is_in(["death", "transplant"])).sort("day")
-    age = "age not recorded" if patient["age"] is None else f"{patient['age']:.0f}"
-    contact = patient["last_contact_day"]
-    facts = {
-        "Arm": patient["arm"],
-        "Age, sex, etiology": f"{age}, {patient['sex'] or 'sex not recorded'}, {patient['etiology'] or 'not recorded'}",
-        "Infusion": describe_infusions(select_patient(view.study.treatments, patient["usubjid"])),
-        "Status": f"{ends['kind'][-1]} on day {ends['day'][-1]}" if ends.height else "no death or transplant recorded",
-        "Last contact": "not reported" if contact is None else f"day {contact}",
-    }
-    show_facts(facts)
-
-
-def show_tables(view: cohorts.View, own: pl.DataFrame, usubjid: str) -> None:
-    """Everything known of the patient, in tables."""
-    tables = {
-        "All values, with file and line": tabulate_values(own, controls.units()),
-        "Events": select_patient(view.study.events, usubjid).drop("usubjid"),
-        "Infusions": select_patient(view.study.treatments, usubjid).drop("usubjid"),
-        "Medication": select_patient(view.study.medications, usubjid).drop("usubjid"),
-    }
-    for title, table in tables.items():
-        with st.expander(f"{title} ({table.height})"):
-            st.dataframe(table, hide_index=True, placeholder="–", column_config=LABELS, alt=title)
-
-
-def ask_strips(parameters: list[Parameter]) -> list[Parameter]:
-    """Which parameters are drawn, the key ones at first."""
-    names = {item.paramcd: item.name for item in parameters}
-    first = [code for code in KEY_PARAMETERS if code in names][:STRIPS] or list(names)[:STRIPS]
-    key = "strips_" + "_".join(first)
-    chosen = st.multiselect("Strips", list(names), first, lambda code: names[code], key, max_selections=STRIPS)
-    if not chosen:
-        st.info("No strip is chosen.")
-        st.stop()
-    return [item for item in parameters if item.paramcd in chosen]
-
-
-def show_course(view: cohorts.View, usubjid: str, own: pl.DataFrame, chosen: list[Parameter]) -> None:
-    """The strips on one time axis."""
-    axis = Axis(view.origin, tuple(view.study.visits["avisit"]))
-    figure = plot_patient(
-        own.with_columns(remark=describe_remark()), chosen, select_patient(view.events, usubjid), axis, controls.theme()
-    )
-    alt = f"Course of {usubjid}: {', '.join(item.name for item in chosen)}"
-    output.show_figure(
-        figure,
-        f"course_{usubjid}",
-        alt,
-        tabulate_values(own, controls.units()),
-        output.export_command(view.cohort.study),
-    )
-    st.caption("Green: reference range. Hover a point for the value as reported, its file and line.")

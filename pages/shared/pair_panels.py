@@ -1,0 +1,57 @@
+"""Two patients side by side: who, and the same strips on the same scales."""
+
+import polars as pl
+import streamlit as st
+
+from analytics.figures.patient import Axis, Behind, plot_patient
+from analytics.profile.strips import list_groups
+from analytics.profile.timeline import derive_timeline, find_extent
+from pages.shared import cohorts, controls, navigation, output
+from pages.shared.person import Person, read_person
+
+MOST = 8  # strips
+
+
+def ask_pair(view: cohorts.View) -> tuple[Person, Person]:
+    """The patient of the address and another one. Stops where the cohort has only one."""
+    ids = view.subjects["usubjid"].to_list()
+    if len(ids) < 2:
+        st.info("This cohort has one patient: there is nobody to compare with.")
+        st.stop()
+    left, right = st.columns(2)
+    with left:
+        first = navigation.ask_among(ids, navigation.find_current(ids, "usubjid"), "usubjid", "Patient")
+    others = [item for item in ids if item != first]
+    with right:
+        second = navigation.ask_among(others, navigation.find_current(others, "against"), "against", "Compared with")
+    return read_person(view, first), read_person(view, second)
+
+
+def show_courses(pair: tuple[Person, Person]) -> None:
+    """The strips that either of them has, each pair on one scale and one time axis."""
+    known = list(dict.fromkeys(item.paramcd for person in pair for item in person.parameters))
+    groups = list_groups(known)
+    if not groups:
+        st.info("Neither of them has a value.")
+        return
+    name = controls.ask_detail("Strips", {group: group for group in groups}, "pair_strips", next(iter(groups)))
+    parameters = controls.order_parameters(groups[name][:MOST])
+    extents = [find_extent(person.study, person.panel, person.usubjid) for person in pair]
+    extent = (min(low for low, _ in extents), max(high for _, high in extents))
+    scales = measure(pl.concat([person.points for person in pair], how="diagonal_relaxed"))
+    for column, person in zip(st.columns(2), pair, strict=True):
+        with column:
+            timeline = derive_timeline(person.study, person.panel, person.usubjid)
+            behind = Behind(timeline=timeline, extent=extent, scales=scales, legend=False)
+            axis = Axis(person.view.origin, tuple(person.study.visits["avisit"]))
+            figure = plot_patient(person.points, parameters, behind, axis, controls.theme())
+            alt = f"Course of {person.usubjid}: {', '.join(item.name for item in parameters)}"
+            table = person.points.filter(pl.col("paramcd").is_in(groups[name]))
+            output.show_figure(figure, f"pair_{person.usubjid}", alt, output.select_points(table), person.command)
+
+
+def measure(points: pl.DataFrame) -> dict[str, tuple[float, float]]:
+    """The smallest and largest value of each parameter in both."""
+    value = pl.coalesce("aval", "limit")
+    rows = points.group_by("paramcd").agg(low=value.min(), high=value.max()).drop_nulls()
+    return {code: (low, high) for code, low, high in rows.rows()}

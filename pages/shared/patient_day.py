@@ -1,0 +1,81 @@
+"""The selected day: every value of it with its source, and the explanation of a score."""
+
+import polars as pl
+import streamlit as st
+
+from analytics.explain import explain_score
+from analytics.panel import prepare_study
+from analytics.places import list_places, name_place
+from analytics.present import describe_number
+from analytics.scores import find_score
+from pages.shared import controls, explanations
+from pages.shared.labels import LABELS
+from pages.shared.person import Person
+
+
+def show_day(person: Person, selected: str) -> None:
+    """Everything of one day."""
+    name = name_place(selected, person.places[selected])
+    st.subheader(f"On {name}", anchor=False)
+    rows = person.points.filter(pl.col("key") == selected)
+    st.dataframe(
+        tabulate_day(person, rows),
+        hide_index=True,
+        placeholder="–",
+        height=min(320, 38 + 35 * rows.height),
+        column_config=LABELS | {"aval": "Value", "standing": "Range"},
+        alt=f"Values of {person.usubjid} on {name}",
+    )
+    show_explanation(person, selected)
+
+
+def tabulate_day(person: Person, rows: pl.DataFrame) -> pl.DataFrame:
+    """The values of one day in the order of the catalog, as text, with what was reported and where."""
+    known = {item.paramcd: item for item in person.parameters}
+    rank = {code: place for place, code in enumerate(known)}
+    lines = [
+        {
+            "parameter": known[row["paramcd"]].title,
+            "aval": describe_number(row["aval"], known[row["paramcd"]].decimals),
+            "avalc": row["avalc"] if row["reported"] is None else None,
+            "standing": row["standing"] or None,
+            "chg": describe_number(row["chg"] if row["post"] else None, known[row["paramcd"]].decimals, sign=True),
+            **{name: row[name] for name in ("reported", "reported_unit", "file_name", "line", "remark")},
+        }
+        for row in sorted(rows.iter_rows(named=True), key=lambda row: rank[row["paramcd"]])
+    ]
+    return pl.DataFrame(lines, infer_schema_length=None)
+
+
+@st.fragment
+def show_explanation(person: Person, selected: str) -> None:
+    """Why a score is what it is on the selected day, or on the latest day before it that has one."""
+    st.subheader("Explain a score", anchor=False)
+    names = explanations.name_scores(person.panel)
+    if not names:
+        st.info("No value has been imported that a score could use.")
+        return
+    if (clicked := st.session_state.pop("clicked", None)) in names:
+        st.session_state["score"] = clicked
+    code = controls.ask_detail("Score", names, "score", next(iter(names)))
+    place = find_place(person, code, selected)
+    if place != selected:
+        st.caption(f"{names[code]} has no input on {name_place(selected, person.places[selected])}; shown is {place}.")
+    score, measurements = find_score(code), person.study.measurements
+    context = prepare_study(score, person.study, measurements)
+    explanation = explain_score(score, context, measurements, explanations.list_own(person.panel, code)[place])
+    if explanation is None:
+        st.info("This value was reported as it is: no input of the score was measured on that day.")
+        return
+    explanations.show_parts(score, explanation)
+    study = person.view.cohort.study
+    command = f"python cli.py explain --study {study} --patient {person.usubjid} --score {code} --at '{place}'"
+    st.caption(f"The same in the terminal: `{command}`")
+
+
+def find_place(person: Person, code: str, selected: str) -> str:
+    """The selected place where the score has an input there; else the latest one before it, else its first."""
+    own = list(explanations.list_own(person.panel, code))
+    order = {key: position for position, key in enumerate(list_places(person.panel))}
+    earlier = [key for key in own if order[key] <= order.get(selected, len(order))]
+    return earlier[-1] if earlier else own[0]

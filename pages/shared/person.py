@@ -1,0 +1,48 @@
+"""One patient as pages see it: the case, the cohort around it, and which day is selected."""
+
+from dataclasses import dataclass
+
+import polars as pl
+import streamlit as st
+
+from analytics.places import name_places
+from analytics.profile.case import Case, make_case
+from pages.shared import cohorts, controls, output, store
+
+
+@dataclass(frozen=True)
+class Person(Case):
+    """A patient of the cohort, in the reader's units."""
+
+    view: cohorts.View
+
+    @property
+    def command(self) -> str:
+        """The command that prints the same numbers."""
+        return f"python cli.py patient --study {self.view.cohort.study} --patient {self.usubjid}{output.units_flag()}"
+
+
+def read_person(view: cohorts.View, usubjid: str) -> Person:
+    """One patient of the cohort, from this run's revision."""
+    study, system = view.cohort.study, controls.units()
+    subject = view.subjects.row(by_predicate=pl.col("usubjid") == usubjid, named=True)
+    panel = store.read_patient_panel(study, usubjid, system)
+    case = make_case(store.read_patient(study, usubjid), panel, subject, system)
+    return Person(**vars(case), view=view)
+
+
+def ask_place(person: Person) -> str:
+    """The selected day or visit, at first the latest one after baseline; a click in a figure sets it."""
+    places = person.places
+    later = [key for key, place in places.items() if place["post"]]
+    return controls.ask_detail("Day or visit", name_places(places), "at", later[-1] if later else next(iter(places)))
+
+
+def select_point(key: str) -> None:
+    """Take over what was clicked in a figure: its day everywhere, its score into the explanation."""
+    points = st.session_state[key]["selection"]["points"]
+    data = points[0].get("customdata") if points else None
+    if data:
+        place, code, *_ = data
+        st.session_state["at"] = place
+        st.session_state["clicked"] = code
