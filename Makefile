@@ -14,9 +14,9 @@ test: .venv/test.done
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
 	$(PY) -m ty check
-	$(PY) -m pytest
+	$(PY) -m pytest -n 2 --dist loadfile
 
-bench: .venv/run.done
+bench: .venv/test.done
 	$(PY) -m bench
 
 .venv/bin/python:

@@ -30,10 +30,21 @@ def list_pages() -> dict[str, list[StreamlitPage]]:
     }
 
 
+def show_menu(pages: dict[str, list[StreamlitPage]]) -> None:
+    """The pages under their headings; Streamlit's own menu parts its list so that screen readers lose it."""
+    with st.sidebar, st.container(gap="xsmall", key="menu"):
+        for heading, listed in pages.items():
+            st.caption(heading)
+            for item in listed:
+                st.page_link(item)
+
+
 def main() -> None:
     """Ask for the cohort, then show the page."""
     st.set_page_config(page_title="Hepatrace", page_icon="docs/images/icon.png", layout="wide")
-    page = st.navigation(list_pages())
+    pages = list_pages()
+    page = st.navigation(pages, position="hidden")
+    show_menu(pages)
     store.pin()
     st.session_state["cohort"] = cohorts.ask_cohort()
     page.run()

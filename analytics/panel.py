@@ -1,7 +1,7 @@
 """The panel: everything measured or derived in a study, with visits and change from baseline."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import polars as pl
@@ -15,6 +15,8 @@ from analytics.pairing import ScoreSettings
 from analytics.scores import Score
 from analytics.scoring import derive_scores, prepare_context
 from analytics.visits import derive_analysis_visit
+
+PART = 20_000  # subjects
 
 
 @dataclass(frozen=True)
@@ -77,6 +79,23 @@ def derive_panel(study: StudyData) -> pl.DataFrame:
     everything = pl.concat([study.measurements, scores.cast({"day": pl.Int32}), *derived], how="diagonal")
     placed = derive_analysis_visit(everything, study.visits)
     return derive_change(placed, study.baseline_visit)
+
+
+def derive_baselines(study: StudyData) -> pl.DataFrame:
+    """The row of the panel behind every baseline: usubjid, paramcd, day, aval, avalc, base, base_day, post.
+
+    ``study`` needs no value after day 0. Subjects are taken 20,000 at a time, so that memory stays bounded.
+    """
+    columns = ["usubjid", "paramcd", "day", "aval", "avalc", "base", "base_day", "post"]
+    based = (pl.col("base").is_not_null(), ~pl.col("post"), pl.col("day").eq_missing(pl.col("base_day")))
+    parts = []
+    for ids in study.subjects.select("usubjid").iter_slices(PART):
+        own = {
+            name: getattr(study, name).join(ids, on="usubjid", how="semi") for name in ("measurements", "treatments")
+        }
+        panel = derive_panel(replace(study, **own))
+        parts.append(panel.filter(*based, pl.col("aval") == pl.col("base")).select(columns))
+    return pl.concat(parts) if parts else derive_panel(study).select(columns)
 
 
 def prepare_study(score: Score, study: StudyData, measurements: pl.DataFrame) -> Context:

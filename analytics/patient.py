@@ -6,6 +6,7 @@ from typing import Any
 import polars as pl
 
 from analytics.catalog import Parameter
+from analytics.numerals import describe_number
 from analytics.scores import find_any_parameter, list_series
 from analytics.scoring import explain_missing
 from analytics.units import CONVENTIONAL, convert_parameter
@@ -51,8 +52,8 @@ def describe_latest(rows: pl.DataFrame, parameter: Parameter) -> dict[str, str]:
         "Parameter": parameter.title,
         "Baseline": with_class(parameter, base if isinstance(base, int | float) else None, base_class),
         "Latest": with_class(parameter, latest["aval"], latest["avalc"]),
-        "Change": "–" if chg is None else f"{chg:+.{parameter.decimals}f}",
-        "Change, %": "–" if latest["pchg"] is None else f"{latest['pchg']:+.0f}",
+        "Change": describe_number(chg, parameter.decimals, sign=True),
+        "Change, %": describe_number(latest["pchg"], 0, sign=True),
         "Direction": parameter.judge(chg),
         "Latest on": describe_when(latest["day"], latest["avisit"]) if later.height else "–",
     }
@@ -60,7 +61,7 @@ def describe_latest(rows: pl.DataFrame, parameter: Parameter) -> dict[str, str]:
 
 def with_class(parameter: Parameter, value: float | None, category: str | None) -> str:
     """A value as text, a score with its class beside it."""
-    text = parameter.format(value)
+    text = describe_number(value, parameter.decimals)
     return f"{text} ({category})" if category and parameter.paramcd in list_series() else text
 
 

@@ -1,11 +1,12 @@
 """Results as people read them: p values, estimates with limits, tests of change as tables of text."""
 
-from math import exp, isinf, isnan
+from math import exp, isnan
 
 import polars as pl
 
 from analytics.catalog import Parameter
 from analytics.models import REPEATED
+from analytics.numerals import describe_number
 
 
 def describe_p(p: float | None) -> str:
@@ -21,17 +22,6 @@ def say_p(p: float | None) -> str:
     """A p value within a sentence: p = 0.04, p < 0.001."""
     said = describe_p(p)
     return f"p {said}" if said.startswith("<") else f"p = {said}"
-
-
-def describe_number(value: float | None, decimals: int, sign: bool = False) -> str:
-    """A number with a true minus sign; a missing one as a dash."""
-    if value is None or isnan(value):
-        return "–"
-    text = f"{value:+.{decimals}f}" if sign else f"{value:.{decimals}f}"
-    if isinf(value):
-        return "∞"
-    zero = f"{0:.{decimals}f}"
-    return zero if text in (f"+{zero}", f"-{zero}") else text.replace("-", "−")
 
 
 def describe_limits(low: float | None, high: float | None, decimals: int, sign: bool = False) -> str:

@@ -5,25 +5,25 @@ from dataclasses import replace
 
 import polars as pl
 
-from analytics.inputs import Context, derive_inputs
+from analytics.inputs import Context, derive_inputs, select_places
 from analytics.pairing import ScoreSettings, add_scores, index_places
 from analytics.scores import Score, list_series
 from analytics.scores.definition import flatten
 from analytics.scores.evaluate import derive_score
 
-SCORE_COLUMNS = [
-    "usubjid",
-    "paramcd",
-    "avisit",
-    "day",
-    "aval",
-    "avalc",
-    "missing",
-    "assumed",
-    "carried_days",
-    "carried",
-    "variant",
-]
+SCORED: dict[str, type[pl.DataType] | pl.DataType] = {
+    "usubjid": pl.String,
+    "paramcd": pl.String,
+    "avisit": pl.String,
+    "day": pl.Int32,
+    "aval": pl.Float64,
+    "avalc": pl.String,
+    "missing": pl.List(pl.String),
+    "assumed": pl.List(pl.String),
+    "carried_days": pl.Int32,
+    "carried": pl.List(pl.String),
+    "variant": pl.String,
+}
 
 
 def derive_prolongation(measurements: pl.DataFrame) -> pl.DataFrame:
@@ -109,7 +109,9 @@ def stage_scores() -> tuple[list[Score], list[Score]]:
 
 
 def derive_one(score: Score, context: Context) -> pl.DataFrame:
-    """One score in the columns of ``derive_scores``."""
+    """One score in the columns of ``derive_scores``; of places that it has none of, nothing is computed."""
+    if select_places(score, context).rows.is_empty():
+        return pl.DataFrame(schema=SCORED)
     scored = derive_score(derive_inputs(score, context), score)
     value = pl.col("outputs").struct.field(score.value)
     known = value.is_not_null()
@@ -119,7 +121,7 @@ def derive_one(score: Score, context: Context) -> pl.DataFrame:
         avalc=name_output(score, score.category, scored),
         variant=name_output(score, score.variant, scored),
         missing=pl.when(known).then(pl.lit([], dtype=pl.List(pl.String))).when(~known).then(name_needed(score)),
-    ).select(SCORE_COLUMNS)
+    ).select(list(SCORED))
 
 
 def number_output(score: Score, scored: pl.DataFrame) -> pl.Series:

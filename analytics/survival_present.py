@@ -4,7 +4,8 @@ import numpy as np
 import polars as pl
 
 from analytics.catalog.constants import YEAR
-from analytics.present import describe_limits, describe_number, describe_p
+from analytics.numerals import describe_number
+from analytics.present import describe_limits, describe_p
 from analytics.survival.describe import YEARS
 from analytics.survival.fine_gray import FineGray
 from analytics.survival.parametric import FAMILIES, Extrapolation

@@ -2,7 +2,8 @@
 
 from analytics.catalog.constants import SMALL
 from analytics.expected import Expectation, describe_reference
-from analytics.present import describe_limits, describe_number, say_p
+from analytics.numerals import describe_number
+from analytics.present import describe_limits, say_p
 from analytics.survival.competing import GrayTest
 from analytics.survival.concordance import estimate_concordance
 from analytics.survival.cox import Cox

@@ -18,6 +18,7 @@ from analytics.pairing import ScoreSettings
 from analytics.scores.examples import FILE
 from analytics.scores.exchange import score_records
 from analytics.scoring import derive_scores
+from bench.browser import find_browser, measure_patient_page
 from bench.cohort import VISITS, simulate_measurements, simulate_subjects
 from bench.survival import (
     WrongAnswer,
@@ -104,6 +105,19 @@ def run_child(name: str, size: int) -> dict[str, Any]:
     return result | {"peak_gb": peak / 2**30}
 
 
+def list_pages() -> list[str]:
+    """The patient page beside the bare page, from the click to the drawn page; a sentence without a browser."""
+    if find_browser() is None:
+        return ["The patient page was not measured: no Chrome, Edge or Chromium is installed."]
+    lines = [
+        "| patient page, patients in the store | click to drawn, ms | bare page, ms | ratio |",
+        "|---|---|---|---|",
+    ]
+    for row in measure_patient_page():
+        lines.append(f"| {row['patients']:,} | {row['page']:.0f} | {row['bare']:.0f} | {row['ratio']:.2f} |")
+    return lines
+
+
 def main() -> None:
     """Print one line a case."""
     parser = argparse.ArgumentParser(prog="bench", description="Measure how fast the computations are.")
@@ -127,6 +141,7 @@ def main() -> None:
         ratio = f"{result['reference'] / result['seconds']:.1f}" if "reference" in result else "–"
         named = f"{label} ({result['strata']:,} strata)" if "strata" in result else label
         lines.append(f"| {named} | {result['rows']:,} | {result['seconds'] / unit:.2f} | {ratio} |")
+    lines += ["", *list_pages()]
     machine = f"{platform.platform()}, Python {platform.python_version()}"
     lines.append(f"\nUnit: np.sort of {SORTED:,} numbers, {unit:.2f} s. {machine}")
     print("\n".join(lines))

@@ -60,7 +60,7 @@ def patient(study: str, usubjid: str, out: Path | None, revision: str | None, un
     else:
         click.echo(describe_course(case.panel, case.parameters, case.events, case.origin))
         show(summarize_latest(case.panel, case.parameters), as_json=False)
-        show(tabulate_visits(case.points, case.parameters), as_json=False)
+        show(tabulate_visits(case.points, case.parameters, case.places), as_json=False)
 
 
 def read_case(study: str, usubjid: str, units: str, revision: str | None = None) -> Case:
@@ -98,7 +98,7 @@ def write_case(case: Case, study: str, units: str, kind: str) -> bytes:
     if kind == ".xlsx":
         about = {"Patient": case.usubjid, "Study": origin.title, "Source": origin.words, "Units": units}
         return write_workbook(list_sheets(case, units), about)
-    return make_harmless(tabulate_visits(case.points, case.parameters)).write_csv().encode("utf-8-sig")
+    return make_harmless(tabulate_visits(case.points, case.parameters, case.places)).write_csv().encode("utf-8-sig")
 
 
 def show_news(case: Case, before: Case, as_json: bool) -> None:

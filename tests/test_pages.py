@@ -69,7 +69,7 @@ def read_figure(app: AppTest) -> dict:
 
 def texts(app: AppTest) -> str:
     """Everything that a page says."""
-    elements = (*app.caption, *app.info, *app.markdown, *app.warning, *app.title, *app.subheader)
+    elements = (*app.caption, *app.info, *app.markdown, *app.warning, *app.title, *app.header, *app.subheader)
     return "\n".join(element.value for element in elements)
 
 
@@ -239,7 +239,7 @@ def test_the_explanation_opens_for_any_score_at_any_visit_by_one_link(store, mon
 
 
 def test_every_score_of_a_patient_can_be_explained(store, monkeypatch):
-    app = open_page(store, monkeypatch, "patient/profile", study=SIMULATED, usubjid="SIM-034")
+    app = open_page(store, monkeypatch, "patient/profile", study=SIMULATED, usubjid="SIM-034", score="meld")
     for code in app.selectbox(key="score").options:
         app.selectbox(key="score").set_value(code).run()
         assert not app.exception, code

@@ -85,23 +85,48 @@ def plot_patient(
     unit = choose_time_unit(float(last))
     if layout.lanes and behind.timeline is not None:
         add_timeline(figure, behind.timeline, unit.days, theme)
-    row, shapes = (2 if layout.lanes else 1), []
-    for item in parameters:
-        strip = Strip(figure, item, row, theme, behind.by)
-        shapes += fill_strip(strip, shown.filter(pl.col("paramcd") == item.paramcd), layout, behind, (last, unit.days))
-        parts = behind.components.get(item.paramcd)
-        if parts is not None and parts.height:
-            add_components(figure, parts, row + 1, (unit.days, CLOSEST * (last - first)), theme)
-        row += 1 + (parts is not None and parts.height > 0)
+    drawn = Drawn(figure, shown, layout, behind, (first, last), unit.days)
+    shapes, words = draw_strips(drawn, parameters, theme)
     finish_axes(figure, layout, axis, (first / unit.days, last / unit.days), unit.name)
     lay_out(figure, layout.height, legend=behind.legend and layout.lanes > 0)
     lines = draw_lines(behind, unit.days, theme) if layout.dated else []
     return figure.update_layout(
-        shapes=[*shapes, *lines],
+        shapes=[*shapes, *lines],  # all at once: one after the other each is checked against all that are there
+        annotations=words,
         barmode="overlay",
         margin={"t": HEAD, "b": FOOT, "r": 96 if behind.latest else 16, "l": 96 if layout.lanes else 64},
         legend={"y": 1 + 8 / max(1, layout.height - HEAD - FOOT)},
     )
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """What strips are drawn into and from: the figure, the points, the layout, the days of the axis and its unit."""
+
+    figure: go.Figure
+    points: pl.DataFrame
+    layout: Layout
+    behind: Behind
+    extent: tuple[int, int]
+    days: float
+
+
+def draw_strips(
+    drawn: Drawn, parameters: list[Parameter], theme: Theme
+) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """Every strip with the components of its score below; the shapes and the words that belong to them."""
+    row, shapes, words = (2 if drawn.layout.lanes else 1), [], []
+    first, last = drawn.extent
+    for item in parameters:
+        strip = Strip(drawn.figure, item, row, theme, drawn.behind.by)
+        ranges, written = fill_strip(strip, drawn)
+        shapes, words = [*shapes, *ranges], [*words, *written]
+        parts = drawn.behind.components.get(item.paramcd)
+        if parts is not None and parts.height:
+            row += 1
+            add_components(drawn.figure, parts, row, (drawn.days, CLOSEST * (last - first)), theme)
+        row += 1
+    return shapes, words
 
 
 def arrange(shown: pl.DataFrame, parameters: list[Parameter], behind: Behind, axis: Axis) -> Layout:
@@ -144,33 +169,27 @@ def find_extent(shown: pl.DataFrame, behind: Behind) -> tuple[int, int]:
     return first - room, last + room
 
 
-def fill_strip(
-    strip: Strip, values: pl.DataFrame, layout: Layout, behind: Behind, axis: tuple[int, float]
-) -> list[dict[str, Any]]:
-    """One parameter: the cohort, the slope, its values and limits; the shapes of its range of normal."""
-    last, days = axis
+def fill_strip(strip: Strip, drawn: Drawn) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """One parameter: the cohort, the slope, its values and limits; the shapes of its range, and what is written."""
+    layout, behind, days = drawn.layout, drawn.behind, drawn.days
     code, shapes = strip.parameter.paramcd, []
-    ribbon = select_own(behind.ribbons, code, NO_RIBBON)
+    values = drawn.points.filter(pl.col("paramcd") == code)
+    ribbon = select_own(behind.ribbons, code, NO_RIBBON) if layout.dated else pl.DataFrame(schema=NO_RIBBON)
     if layout.dated:
         dated = values.filter(pl.col("day").is_not_null()).sort("day")
         shapes = strip.add_range(dated, days)
         strip.add_ribbon(ribbon, days)
         for slope in select_own(behind.slopes, code, {}).iter_rows(named=True):
-            strip.add_slope(slope, last, days)
+            strip.add_slope(slope, drawn.extent[1], days)
         put(strip, dated, 1, lambda rows: numbers(rows["day"] / days))
     if layout.visits:
         order = {visit: position for position, visit in enumerate(layout.visits)}
         position = pl.col("avisit").replace_strict(order, default=None, return_dtype=pl.Int64)
-        put(
-            strip,
-            values.filter(pl.col("day").is_null()).sort(position),
-            layout.columns,
-            lambda rows: rows["avisit"].to_list(),
-        )
-    middle = ribbon if layout.dated else pl.DataFrame(schema=NO_RIBBON)
-    strip.scale(values, [*middle["q1"], *middle["q3"], *behind.scales.get(code, ())])
-    strip.write(behind.latest.get(code, ""), layout.columns)
-    return shapes
+        undated = values.filter(pl.col("day").is_null()).sort(position)
+        shapes = shapes if layout.dated else strip.add_range(undated, days)
+        put(strip, undated, layout.columns, lambda rows: rows["avisit"].to_list())
+    strip.scale(values, [*ribbon["q1"], *ribbon["q3"], *behind.scales.get(code, ())])
+    return shapes, strip.write(behind.latest.get(code, ""), layout.columns)
 
 
 def put(strip: Strip, rows: pl.DataFrame, column: int, place: Any) -> None:

@@ -127,31 +127,38 @@ class Strip:
     def add_range(self, values: pl.DataFrame, days: float) -> list[dict[str, Any]]:
         """The range of normal behind the values, as long as one laboratory's limits hold; a line for a lone limit."""
         spans = list_spans(values)
-        subplot = self.figure.get_subplot(self.row, 1)
-        x, y = (axis.plotly_name.replace("axis", "") for axis in (subplot.xaxis, subplot.yaxis))
+        x, y = self.name_axes(1)
         shapes = []
         for start, end, low, high in spans:
-            place = {"xref": f"{x} domain" if start is None and end is None else x, "yref": y, "layer": "below"}
-            place |= {"x0": 0, "x1": 1} if start is None and end is None else {"x0": start / days, "x1": end / days}
-            if low is not None and high is not None:
-                shapes.append(
-                    {"type": "rect", "y0": low, "y1": high, "fillcolor": self.theme.band, "line": {"width": 0}} | place
-                )
-            else:
-                edge = {"color": self.theme.neutral, "width": 1, "dash": "dot"}
+            throughout = start is None or end is None
+            ends = (0.0, 1.0) if throughout else (start / days, end / days)
+            place = {"xref": f"{x} domain" if throughout else x, "yref": y, "x0": ends[0], "x1": ends[1]}
+            edge = {"color": self.theme.neutral, "width": 1, "dash": "dot"}
+            if low is None or high is None:
                 bound = low if high is None else high
-                shapes.append({"type": "line", "y0": bound, "y1": bound, "line": edge} | place)
+                shapes.append({"type": "line", "layer": "below", "y0": bound, "y1": bound, "line": edge, **place})
+            else:
+                fill = {"fillcolor": self.theme.band, "line": {"width": 0}}
+                shapes.append({"type": "rect", "layer": "below", "y0": low, "y1": high, **fill, **place})
         return shapes
 
-    def write(self, latest: str, columns: int) -> None:
-        """The title above the strip, and the latest value at its right."""
-        place = {"xref": "x domain", "yref": "y domain", "showarrow": False}
-        title = describe_strip(self.parameter)
-        left = {"x": 0, "y": 1, "xanchor": "left", "yanchor": "bottom", "font_size": 13}
-        self.figure.add_annotation(text=title, **place, **left, row=self.row, col=1)
-        if latest:
-            right = {"x": 1, "y": 0.5, "xanchor": "left", "yanchor": "middle", "align": "left", "xshift": 8}
-            self.figure.add_annotation(text=latest, font_size=12, **place, **right, row=self.row, col=columns)
+    def write(self, latest: str, columns: int) -> list[dict[str, Any]]:
+        """The title above the strip, and the latest value at its right, as annotations."""
+        left = {"text": describe_strip(self.parameter), "x": 0, "y": 1, "yanchor": "bottom", "font": {"size": 13}}
+        right = {"text": latest, "x": 1, "y": 0.5, "yanchor": "middle", "align": "left", "xshift": 8}
+        placed = [(left, 1), ({**right, "font": {"size": 12}}, columns)] if latest else [(left, 1)]
+        return [{**said, "xanchor": "left", "showarrow": False, **self.refer(column)} for said, column in placed]
+
+    def refer(self, column: int) -> dict[str, str]:
+        """The whole of the strip in a column, as shapes and annotations name it."""
+        x, y = self.name_axes(column)
+        return {"xref": f"{x} domain", "yref": f"{y} domain"}
+
+    def name_axes(self, column: int) -> tuple[str, str]:
+        """The axes of the strip in a column, as traces and shapes name them."""
+        subplot = self.figure.get_subplot(self.row, column)
+        x, y = (axis.plotly_name.replace("axis", "") for axis in (subplot.xaxis, subplot.yaxis))
+        return x, y
 
 
 def list_spans(values: pl.DataFrame) -> list[tuple[Any, ...]]:

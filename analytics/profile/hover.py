@@ -8,9 +8,9 @@ import polars as pl
 
 from analytics.catalog import Parameter
 from analytics.catalog.constants import UNJUDGED
+from analytics.numerals import describe_number
 from analytics.patient import describe_remark, describe_when
 from analytics.places import key_place
-from analytics.present import describe_number
 
 
 def add_hover(points: pl.DataFrame, parameters: list[Parameter]) -> pl.DataFrame:

@@ -87,7 +87,7 @@ def make_sheet(case: Case, origin: Origin) -> dict[str, Any]:
         ],
         "sentence": describe_course(case.panel, case.parameters, case.events, case.origin),
         "head": CHANGES,
-        "changes": [[text.replace("-", "−") for text in row] for row in cells],
+        "changes": [list(row) for row in cells],
         "lists": {"Events": list_events(case), "Medication": list_medication(case)},
         "absent": list_absent_scores(case),
         "foot": f"{case.usubjid} · {origin.words}",
@@ -149,7 +149,7 @@ def choose_printed(case: Case) -> tuple[pl.DataFrame, list[Parameter], Behind, A
 def list_sheets(case: Case, system: str) -> dict[str, pl.DataFrame]:
     """The sheets of the workbook: results by visit, latest against baseline, every value with its source, records."""
     return {
-        "Results by visit": tabulate_visits(case.points, case.parameters),
+        "Results by visit": tabulate_visits(case.points, case.parameters, case.places),
         "Latest against baseline": summarize_latest(case.panel, case.parameters),
         "All values": tabulate_values(case.panel, system),
         "Events": case.events,

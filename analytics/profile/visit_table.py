@@ -6,20 +6,22 @@ import polars as pl
 
 from analytics.catalog import Parameter
 from analytics.catalog.constants import ABOVE, BELOW
-from analytics.places import key_place, list_places, name_places
-from analytics.present import describe_number
+from analytics.numerals import describe_number
+from analytics.places import key_place, name_places
 
 FLAGS = {BELOW: " L", ABOVE: " H"}
 
 
-def tabulate_visits(points: pl.DataFrame, parameters: list[Parameter]) -> pl.DataFrame:
-    """``Parameter`` and one column a visit or day, in time.
+def tabulate_visits(
+    points: pl.DataFrame, parameters: list[Parameter], places: dict[str, dict[str, Any]]
+) -> pl.DataFrame:
+    """``Parameter`` and one column a place (visit or day), in their order.
 
     ``points`` come from ``derive_points`` of the same parameters. A cell holds the value, H or L against its
     limits of normal, its class and, after baseline, its change in brackets; a value known only as a limit
     stands as reported. Of several values at one place the last counts. A missing value is missing.
     """
-    places = name_places(list_places(points)) if points.height else {}
+    names = name_places(places)
     cells: dict[tuple[str, str], str] = {}
     known = {item.paramcd: item for item in parameters}
     for row in points.with_columns(key=key_place()).iter_rows(named=True):
@@ -27,11 +29,11 @@ def tabulate_visits(points: pl.DataFrame, parameters: list[Parameter]) -> pl.Dat
             cells[row["paramcd"], row["key"]] = write_cell(row, known[row["paramcd"]])
     codes = {code for code, _ in cells}
     rows = [
-        {"Parameter": item.title} | {name: cells.get((item.paramcd, key)) for key, name in places.items()}
+        {"Parameter": item.title} | {name: cells.get((item.paramcd, key)) for key, name in names.items()}
         for item in parameters
         if item.paramcd in codes
     ]
-    return pl.DataFrame(rows, schema={"Parameter": pl.String} | dict.fromkeys(places.values(), pl.String))
+    return pl.DataFrame(rows, schema={"Parameter": pl.String} | dict.fromkeys(names.values(), pl.String))
 
 
 def write_cell(row: dict[str, Any], parameter: Parameter) -> str:

@@ -6,8 +6,8 @@ import polars as pl
 
 from analytics.catalog import Parameter
 from analytics.exposure import DOSES
+from analytics.numerals import describe_number
 from analytics.patient import describe_latest, select_patient
-from analytics.present import describe_number
 from analytics.scores import list_series
 
 SPOKEN_SCORES = ("child_pugh", "meld3", "meld", "mayo_pbc", "albi")
@@ -113,8 +113,7 @@ def say_ends(events: pl.DataFrame) -> list[str]:
 def list_cards(panel: pl.DataFrame, parameters: list[Parameter], most: int) -> dict[str, dict[str, str]]:
     """What changed of these parameters, at most so many, those with a change first: code to a row of text."""
     rows = {item.paramcd: describe_latest(panel.filter(pl.col("paramcd") == item.paramcd), item) for item in parameters}
-    first = sorted(rows, key=lambda code: rows[code]["Change"] == "–")[:most]
-    return {code: {name: text.replace("-", "−") for name, text in rows[code].items()} for code in first}
+    return {code: rows[code] for code in sorted(rows, key=lambda code: rows[code]["Change"] == "–")[:most]}
 
 
 def join_ends(card: dict[str, str]) -> str:
@@ -130,6 +129,12 @@ def describe_move(card: dict[str, str]) -> str:
     if card["Change"] == "–":
         return "no later value" if card["Latest"] == "–" else "no baseline"
     return card["Direction"] if card["Direction"].startswith("=") else f"{card['Direction']} {card['Change']}".strip()
+
+
+def label_latest(panel: pl.DataFrame, parameters: list[Parameter]) -> dict[str, str]:
+    """What is written beside each strip: the latest value and its move."""
+    cards = list_cards(panel, parameters, len(parameters))
+    return {code: f"<b>{join_ends(card).split(' → ')[-1]}</b><br>{describe_move(card)}" for code, card in cards.items()}
 
 
 def describe_status(subject: dict[str, Any], events: pl.DataFrame) -> str:

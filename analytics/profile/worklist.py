@@ -5,10 +5,10 @@ from typing import Any
 import polars as pl
 
 from analytics.catalog import Parameter
+from analytics.numerals import describe_number
 from analytics.panel import StudyData
 from analytics.patient import KEY_PARAMETERS
 from analytics.places import key_place
-from analytics.present import describe_number
 from analytics.schedule import DONE, EARLY, LATE, derive_assessments
 from analytics.scores import find_score
 

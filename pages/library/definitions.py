@@ -32,9 +32,9 @@ def show_scores() -> None:
     names = {code: score.parameter.label for code, score in SCORES.items()}
     code = controls.ask_detail("Score", names, "defined", next(iter(names)))
     with st.container(border=True):
-        st.subheader(SCORES[code].parameter.label)
+        st.header(SCORES[code].parameter.label)
         st.markdown(describe_score(SCORES[code]))
-    st.subheader(f"All {table.height} definitions")
+    st.header(f"All {table.height} definitions")
     st.dataframe(table, hide_index=True, placeholder="–", height="content", alt="All scores")
 
 

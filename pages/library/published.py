@@ -28,7 +28,7 @@ def render() -> None:
 
 def show_mice() -> None:
     """The mouse table of the thesis, and why its p values are too small."""
-    st.subheader("Kim thesis, Table 2: fibrotic area in mice, cells against saline")
+    st.header("Kim thesis, Table 2: fibrotic area in mice, cells against saline")
     table = tabulate_mice()
     rows = []
     for part in table.partition_by("label", maintain_order=True):
@@ -48,7 +48,7 @@ def show_mice() -> None:
 
 def show_own() -> None:
     """Any other table, typed or pasted in."""
-    st.subheader("Your own table")
+    st.header("Your own table")
     st.caption("One row a comparison of two groups. Type, or paste from a spreadsheet. Nothing is stored.")
     start = read_mice().with_columns(n1=pl.lit(3), n2=pl.lit(3)).select(COLUMNS).head(1)
     columns = {name: label for name, label in PUBLISHED.items() if name in COLUMNS}

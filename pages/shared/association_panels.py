@@ -44,7 +44,7 @@ def title_change(parameter: Parameter) -> str:
 @st.fragment
 def show_correlations(view: cohorts.View) -> None:
     """The map of how changes go together."""
-    st.subheader("Which changes go together")
+    st.header("Which changes go together")
     names = list_changed(view)
     if len(names) < 2:
         st.info("Fewer than two quantities have a change from baseline, so nothing can be correlated.")
@@ -70,7 +70,7 @@ def show_correlations(view: cohorts.View) -> None:
 @st.fragment
 def show_quadrant(view: cohorts.View) -> None:
     """What patients feel against what is measured."""
-    st.subheader("Felt against measured")
+    st.header("Felt against measured")
     names = list_changed(view)
     felt, measured = ([code for code in codes if code in names] for codes in (SUBJECTIVE, OBJECTIVE))
     if not felt or not measured:
@@ -96,7 +96,7 @@ def show_quadrant(view: cohorts.View) -> None:
 @st.fragment
 def show_doses(view: cohorts.View) -> None:
     """Change against the cells that were infused."""
-    st.subheader("Dose and change")
+    st.header("Dose and change")
     doses = list_doses(view.select(view.study.treatments))
     names = list_changed(view)
     if not doses or not names:

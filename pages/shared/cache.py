@@ -10,7 +10,7 @@ import streamlit as st
 
 from analytics.cohort import derive_traits, list_choices, list_events, list_extremes, select_subjects
 from analytics.forecast import Forecast, fit_forecast
-from analytics.panel import StudyData, assemble_study, derive_panel, list_parameters
+from analytics.panel import StudyData, assemble_study, derive_baselines, derive_panel, list_parameters
 from analytics.patient import KEY_PARAMETERS
 from analytics.profile.ribbons import summarize_ribbons
 from analytics.profile.worklist import make_worklist
@@ -62,20 +62,20 @@ def cached_panel(stamp: Stamp, study: str, system: str) -> pl.DataFrame:
 
 @st.cache_resource(show_spinner="Reading the study …", max_entries=8)
 def cached_baselines(stamp: Stamp, study: str) -> tuple[StudyData, pl.DataFrame]:
-    """One study of one revision up to day 0: its frames, and the panel of these.
+    """One study of one revision up to day 0: its frames, and the row behind every baseline.
 
     No baseline rests on a later value, so filters need no more.
     """
     frames = queries.fetch_frames(connect(stamp), study, until=0)
     data = name_arms(assemble_study(frames, cached_config(stamp, study)))
-    return data, derive_panel(data)
+    return data, derive_baselines(data)
 
 
 @st.cache_resource(show_spinner=False, max_entries=8)
 def cached_traits(stamp: Stamp, study: str) -> pl.DataFrame:
     """The subjects of one study of one revision with their class at baseline and the events that they had."""
-    data, panel = cached_baselines(stamp, study)
-    return derive_traits(data.subjects, panel, list_events(data.events, data.treatments))
+    data, baselines = cached_baselines(stamp, study)
+    return derive_traits(data.subjects, baselines, list_events(data.events, data.treatments))
 
 
 @st.cache_resource(show_spinner=False, max_entries=8)
@@ -138,13 +138,18 @@ def cached_cuts(stamp: Stamp, study: str) -> pl.DataFrame:
     """The revisions that led to this one and hold the study, newest first; whether its imports ``differs``."""
     home, here = Home(Path(stamp.folder)), connect(stamp)
     lineage = queries.fetch_lineage(here).filter(pl.col("revision").is_in(home.revisions()))
-    now, differs = set(queries.fetch_batches(here, study)["batch"]), {}
+    now, differs = list_imports(here, study), {}
     for revision in lineage.filter(pl.col("revision") != stamp.revision)["revision"].head(MOST_CUTS):
         with open_reader(home, revision) as connection:
-            then = set(queries.fetch_batches(connection, study)["batch"])
+            then = list_imports(connection, study)
         differs |= {revision: then != now} if then else {}
     known = lineage.filter(pl.col("revision").is_in(list(differs))).drop("parent")
     return known.with_columns(differs=pl.col("revision").replace_strict(differs, return_dtype=pl.Boolean))
+
+
+def list_imports(connection: duckdb.DuckDBPyConnection, study: str) -> set[tuple[Any, ...]]:
+    """The imports that a revision rests on; the number of one that was taken back is given again."""
+    return set(queries.fetch_batches(connection, study).select("batch", "sha256", "imported_at").rows())
 
 
 @st.cache_resource(show_spinner="Learning from the cohort …", max_entries=8)

@@ -72,7 +72,7 @@ class Question:
 @st.fragment
 def show_statistics(view: cohorts.View, panel: pl.DataFrame, parameter: Parameter, by: str) -> None:
     """The tests of one parameter; ``panel`` has the groups in ``arm``."""
-    st.subheader("Is the change more than noise?")
+    st.header("Is the change more than noise?")
     pairs = select_pairs(panel, parameter.paramcd)
     if pairs.is_empty():
         st.info(f"No patient has {parameter.name} at baseline and at a visit after it, so no change can be tested.")

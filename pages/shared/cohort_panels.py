@@ -31,7 +31,7 @@ ANY = "any"
 @st.fragment
 def show_baseline(view: cohorts.View, title: str = "Baseline by arm (Table 1)") -> None:
     """Table 1 by arm; a click on a cell lists the patients behind it."""
-    st.subheader(title)
+    st.header(title)
     every = st.toggle("All scores", key="all_scores", help="The key scores only, or every score that can be computed.")
     derived = set(list_series())
     codes = [code for code in list_parameters(view.panel) if every or code not in derived or code in KEY_SCORES]
@@ -101,7 +101,7 @@ def show_members(view: cohorts.View, rows: pl.DataFrame, table: pl.DataFrame, ce
 @st.fragment
 def show_follow_up(view: cohorts.View) -> None:
     """How long each patient was followed, with infusions and events; a click opens the patient."""
-    st.subheader("Follow-up, infusions and events")
+    st.header("Follow-up, infusions and events")
     known = view.subjects.filter(pl.col("last_contact_day").is_not_null())
     if known.is_empty():
         st.info("No follow-up time is recorded for these patients.")
@@ -136,7 +136,7 @@ def show_event_rates(view: cohorts.View) -> None:
 @st.fragment
 def show_assessments(view: cohorts.View) -> None:
     """Which planned visits took place, patient by patient."""
-    st.subheader("Planned visits: done, early, late, missed")
+    st.header("Planned visits: done, early, late, missed")
     names = {ANY: "Any value"} | {
         item.paramcd: item.name for item in controls.order_parameters(list_measured(view.panel))
     }
@@ -177,7 +177,7 @@ def show_assessment_counts(view: cohorts.View, rows: pl.DataFrame) -> None:
 
 def show_completeness(view: cohorts.View) -> None:
     """Which values are there at which visit."""
-    st.subheader("Completeness: patients with a value, by visit")
+    st.header("Completeness: patients with a value, by visit")
     labels = {item.paramcd: item.title for item in controls.order_parameters(list_measured(view.panel))}
     table = summarize_completeness(view.panel, view.subjects, view.study.visits)
     if table.is_empty():
@@ -199,7 +199,7 @@ def show_completeness(view: cohorts.View) -> None:
 @st.fragment
 def show_eligibility(view: cohorts.View) -> None:
     """The study's criteria against the recorded baseline."""
-    st.subheader("Eligibility")
+    st.header("Eligibility")
     criteria = view.study.config.get("eligibility", [])
     if not criteria:
         st.info("The study file names no criteria ([[eligibility]]), so nothing is checked.")

@@ -39,7 +39,7 @@ def show_competing(plan: Plan) -> None:
     test = None if plan.by == ALL else compare_incidence(plan.known, "group", cause)
     st.markdown(describe_gray(test, min(sizes.values()) < SMALL))
     st.caption("Aalen-Johansen estimates with 95 % log-log limits (infinitesimal jackknife). " + plan.endpoint.words)
-    st.subheader("What became of everybody")
+    st.header("What became of everybody")
     stacked = plot_stacked(dict(list(tables.items())[:MANY]), axis, controls.theme())
     output.show_figure(stacked, "stacked", "All causes stacked by group; the rest is event-free", stack(tables), "")
     st.caption(f"The first {MANY} of {len(tables)} groups." if len(tables) > MANY else "")

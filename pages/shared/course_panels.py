@@ -215,7 +215,7 @@ def ask_variation(view: cohorts.View, parameter: Parameter, variation: Variation
 @st.fragment
 def show_multiples(plan: Plan) -> None:
     """Several parameters side by side."""
-    st.subheader("Several parameters side by side")
+    st.header("Several parameters side by side")
     view = plan.view
     names = {item.paramcd: item.title for item in controls.order_parameters(list_parameters(view.panel))}
     later = set(view.panel.filter(pl.col("post"), pl.col("chg").is_not_null())["paramcd"])

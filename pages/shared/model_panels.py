@@ -121,7 +121,7 @@ def show_assumptions(model: Model, fit: Cox) -> None:
     """Proportional hazards by term, the effect over time, the form of a covariate."""
     if not fit.known.any():
         return
-    st.subheader("Do the assumptions hold?")
+    st.header("Do the assumptions hold?")
     kind = controls.ask_one("Time scale of the test", "transform", list(TRANSFORMS))
     table = present_proportionality(check_proportionality(fit, kind))
     st.dataframe(table, hide_index=True, height="content", alt="Test of proportional hazards")
@@ -161,7 +161,7 @@ def show_causes(plan: Plan, model: Model) -> None:
     causes = list_causes(plan.known)
     if len(causes) < 2 or model.fit is None or model.rows["entry"].is_not_null().any():
         return
-    st.subheader("By cause")
+    st.header("By cause")
     cause = controls.ask_detail(
         "Cause of the models", {name: name.replace("_", " ") for name in causes}, "model_cause", causes[0]
     )

@@ -36,12 +36,13 @@ def show_courses(pair: tuple[Person, Person]) -> None:
         return
     name = controls.ask_detail("Strips", {group: group for group in groups}, "pair_strips", next(iter(groups)))
     parameters = controls.order_parameters(groups[name][:MOST])
+    timelines = [derive_timeline(person.study, person.panel, person.usubjid) for person in pair]
     extents = [find_extent(person.study, person.panel, person.usubjid) for person in pair]
-    extent = (min(low for low, _ in extents), max(high for _, high in extents))
+    ends = pl.concat([pl.concat([timeline["start"], timeline["end"].drop_nulls()]) for timeline in timelines])
+    extent = (min(*ends, *(low for low, _ in extents)), max(*ends, *(high for _, high in extents)))
     scales = measure(pl.concat([person.points for person in pair], how="diagonal_relaxed"))
-    for column, person in zip(st.columns(2), pair, strict=True):
+    for column, person, timeline in zip(st.columns(2), pair, timelines, strict=True):
         with column:
-            timeline = derive_timeline(person.study, person.panel, person.usubjid)
             behind = Behind(timeline=timeline, extent=extent, scales=scales, legend=False)
             axis = Axis(person.view.origin, tuple(person.study.visits["avisit"]))
             figure = plot_patient(person.points, parameters, behind, axis, controls.theme())

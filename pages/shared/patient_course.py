@@ -11,7 +11,7 @@ from analytics.profile.components import derive_components
 from analytics.profile.ribbons import LEAST_BEFORE, estimate_slopes
 from analytics.profile.strips import KEY, MOST, list_groups
 from analytics.profile.timeline import derive_timeline, find_extent
-from analytics.profile.words import describe_move, join_ends, list_cards
+from analytics.profile.words import label_latest
 from analytics.scores import find_score, list_series
 from pages.shared import controls, output, store
 from pages.shared.person import Person, ask_place, select_point
@@ -97,17 +97,11 @@ def ask_behind(person: Person, chosen: list[Parameter], day: int | None) -> Behi
         ribbons=ribbons,
         slopes=estimate_slopes(person.points) if slope else None,
         components=list_components(person, chosen) if parts else {},
-        latest=list_labels(person.panel, chosen),
+        latest=label_latest(person.panel, chosen),
         day=day,
         by=by,
         extent=find_extent(person.study, person.panel, person.usubjid),
     )
-
-
-def list_labels(panel: pl.DataFrame, chosen: list[Parameter]) -> dict[str, str]:
-    """What is written beside each strip: the latest value and its move."""
-    cards = list_cards(panel, chosen, len(chosen))
-    return {code: f"<b>{join_ends(card).split(' → ')[-1]}</b><br>{describe_move(card)}" for code, card in cards.items()}
 
 
 def ask_ribbons(person: Person) -> pl.DataFrame | None:

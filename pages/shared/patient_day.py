@@ -4,9 +4,9 @@ import polars as pl
 import streamlit as st
 
 from analytics.explain import explain_score
+from analytics.numerals import describe_number
 from analytics.panel import prepare_study
 from analytics.places import list_places, name_place
-from analytics.present import describe_number
 from analytics.scores import find_score
 from pages.shared import controls, explanations
 from pages.shared.labels import LABELS
@@ -26,11 +26,17 @@ def show_day(person: Person, selected: str) -> None:
         column_config=LABELS | {"aval": "Value", "standing": "Range"},
         alt=f"Values of {person.usubjid} on {name}",
     )
-    show_explanation(person, selected)
+    # Opened by a click on a score, or by a link that names one.
+    if "score" in st.query_params:
+        st.session_state.setdefault("explain", True)
+    panel = st.expander("Explain a score", key="explain", on_change="rerun", icon=":material/calculate:")
+    if panel.open:
+        with panel:
+            show_explanation(person, selected)
 
 
 def tabulate_day(person: Person, rows: pl.DataFrame) -> pl.DataFrame:
-    """The values of one day in the order of the catalog, as text, with what was reported and where."""
+    """The values of one day, the measured ones first, as text, with what was reported and where."""
     known = {item.paramcd: item for item in person.parameters}
     rank = {code: place for place, code in enumerate(known)}
     lines = [
@@ -42,7 +48,7 @@ def tabulate_day(person: Person, rows: pl.DataFrame) -> pl.DataFrame:
             "chg": describe_number(row["chg"] if row["post"] else None, known[row["paramcd"]].decimals, sign=True),
             **{name: row[name] for name in ("reported", "reported_unit", "file_name", "line", "remark")},
         }
-        for row in sorted(rows.iter_rows(named=True), key=lambda row: rank[row["paramcd"]])
+        for row in sorted(rows.iter_rows(named=True), key=lambda row: (row["reported"] is None, rank[row["paramcd"]]))
     ]
     return pl.DataFrame(lines, infer_schema_length=None)
 
@@ -50,7 +56,6 @@ def tabulate_day(person: Person, rows: pl.DataFrame) -> pl.DataFrame:
 @st.fragment
 def show_explanation(person: Person, selected: str) -> None:
     """Why a score is what it is on the selected day, or on the latest day before it that has one."""
-    st.subheader("Explain a score", anchor=False)
     names = explanations.name_scores(person.panel)
     if not names:
         st.info("No value has been imported that a score could use.")

@@ -14,7 +14,7 @@ COLORS = {"▲": "green", "▼": "red"}
 def show_head(person: Person) -> None:
     """The card of one patient."""
     with st.container(border=True, key=f"head_{person.usubjid}"):
-        st.subheader(f"{person.usubjid}: {describe_person(person.subject)}", anchor=False)
+        st.header(f"{person.usubjid}: {describe_person(person.subject)}", anchor=False)
         st.markdown(f"**{describe_course(person.panel, person.parameters, person.events, person.origin)}**")
         show_cards(person)
         facts = {

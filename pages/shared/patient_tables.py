@@ -21,7 +21,7 @@ def show_results(person: Person) -> None:
     """All results wide by visit, the latest against baseline, lists, downloads."""
     offer_documents(person)
     st.subheader("All results by visit", anchor=False)
-    table = tabulate_visits(person.points, person.parameters)
+    table = tabulate_visits(person.points, person.parameters, person.places)
     pinned = {"Parameter": st.column_config.TextColumn(pinned=True)}
     show_table(table, f"All results of {person.usubjid} by visit", pinned)
     st.caption("H and L: above and below the range of normal. In round brackets the class, in square ones the change.")

@@ -17,7 +17,7 @@ def show_facts(facts: dict[str, object], large: bool = False) -> None:
     """Short facts side by side; unlike metrics they wrap where the screen is narrow."""
     for column, (label, value) in zip(st.columns(len(facts)), facts.items(), strict=True):
         column.caption(label)
-        column.markdown(f"### {value}" if large and len(str(value)) < LARGEST else f"**{value}**")
+        column.markdown(f"## {value}" if large and len(str(value)) < LARGEST else f"**{value}**")
 
 
 @st.fragment
@@ -41,7 +41,7 @@ def show_counts(view: cohorts.View) -> None:
 
 def show_patients(view: cohorts.View) -> None:
     """The patients; a click on a row opens one."""
-    st.subheader("Patients")
+    st.header("Patients")
     recorded = list_parameters(view.panel)
     shown = [code for code in KEY if code in recorded]
     table = summarize_subjects(view.subjects, view.panel, view.events, shown)

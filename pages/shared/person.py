@@ -7,6 +7,7 @@ import streamlit as st
 
 from analytics.places import name_places
 from analytics.profile.case import Case, make_case
+from analytics.scores import list_series
 from pages.shared import cohorts, controls, output, store
 
 
@@ -46,3 +47,4 @@ def select_point(key: str) -> None:
         place, code, *_ = data
         st.session_state["at"] = place
         st.session_state["clicked"] = code
+        st.session_state["explain"] = code in list_series() or st.session_state.get("explain", False)

@@ -11,7 +11,8 @@ from streamlit.delta_generator import DeltaGenerator
 from analytics.catalog import Parameter
 from analytics.figures.waterfall import describe_title, plot_thresholds, plot_waterfall
 from analytics.models import choose_reference
-from analytics.present import describe_limits, describe_number, say_p
+from analytics.numerals import describe_number
+from analytics.present import describe_limits, say_p
 from analytics.published import tabulate_published
 from analytics.response import (
     ABSENT,
@@ -263,7 +264,7 @@ def show_published(view: cohorts.View, parameter: Parameter) -> None:
     published = view.study.config.get("published", {}).get(parameter.paramcd)
     if not published:
         return
-    st.subheader(f"As published: {published['source']}")
+    st.header(f"As published: {published['source']}")
     own = view.panel.filter(pl.col("paramcd") == parameter.paramcd, pl.col("post"), pl.col("chg").is_not_null())
     columns = {name: st.column_config.NumberColumn(label, format="%.2f") for name, label in PRINTED.items()}
     columns["chg"] = st.column_config.NumberColumn("Change, recomputed", format="%.3f")

@@ -20,7 +20,7 @@ FEW = 3  # of fewer patients no mean is attributed
 
 def show_computability(view: cohorts.View) -> None:
     """The map of scores and visits, and what stops the others."""
-    st.subheader("Which score can be computed at which visit")
+    st.header("Which score can be computed at which visit")
     table = summarize_computability(view.panel, view.study.visits)
     whole = table.filter(pl.col("avisit") == ANY)
     names = name_scores(whole.filter(pl.col("n") > 0)["paramcd"].to_list())
@@ -42,7 +42,7 @@ def show_computability(view: cohorts.View) -> None:
 
 def show_attribution(view: cohorts.View) -> None:
     """The mean change of a score from baseline to a visit, attributed to its inputs."""
-    st.subheader("Why did it change?")
+    st.header("Why did it change?")
     pairs = view.panel.filter(pl.col("analysis"), pl.col("post"), pl.col("chg").is_not_null())
     codes = set(pairs["paramcd"])
     names = {

@@ -17,7 +17,7 @@ MOST_STAGES = 4
 @st.fragment
 def show_shift(view: cohorts.View) -> None:
     """The shift table and the flow of one class or grade."""
-    st.subheader("Classes before and after")
+    st.header("Classes before and after")
     later = view.panel.filter(pl.col("post"), pl.col("analysis"), pl.col("base").is_not_null())
     classed = [item for item in controls.order_parameters(list_parameters(later)) if is_classed(item)]
     if not classed:
@@ -79,7 +79,7 @@ def show_cells(table: pl.DataFrame, rows: pl.DataFrame, keys: tuple[str, str], c
 @st.fragment
 def show_ascites(view: cohorts.View) -> None:
     """Whether ascites fell on less, the same or more diuretic."""
-    st.subheader("Ascites read against diuretics")
+    st.header("Ascites read against diuretics")
     rows = derive_ascites(view.panel, LAST)
     if rows.is_empty():
         st.info("No patient with ascites has it graded at baseline and later.")

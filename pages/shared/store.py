@@ -104,7 +104,7 @@ def is_large(study: str) -> bool:
 
 
 def read_baselines(study: str) -> pl.DataFrame:
-    """What was measured or derived up to day 0, with each subject's baseline, in the catalog's units."""
+    """The row behind every baseline of a study, in the catalog's units."""
     return cache.cached_baselines(pinned(), study)[1]
 
 

@@ -228,7 +228,7 @@ def show_notes(plan: Plan, limits: str) -> None:
 
 def show_comparison(plan: Plan, result: Survival, strata: str | None) -> None:
     """Differences of restricted means and at a day, with a slider each; the family of tests; the pairs."""
-    st.subheader("How large is the difference?")
+    st.header("How large is the difference?")
     shortest = min(float(group.curve["day"][-1]) for group in result.groups)
     left, right, third = st.columns(3)
     names = [group.name for group in result.groups]

@@ -70,7 +70,7 @@ def has_reason(name: str) -> pl.Expr:
 
 def show_open_visits(view: cohorts.View) -> None:
     """The visits that are overdue, or due within 14 days, as a list to be printed."""
-    st.subheader(f"Visits overdue, or due within {DAYS_AHEAD} days of the data cut")
+    st.header(f"Visits overdue, or due within {DAYS_AHEAD} days of the data cut")
     if view.study.visits["target_day"].null_count() == view.study.visits.height:
         st.info("The study file plans no visit with a target day, so none can be due.")
         return

@@ -48,7 +48,7 @@ def show(table: pl.DataFrame, title: str, note: str) -> None:
     """A table under its title; nothing where it is empty."""
     if table.is_empty():
         return
-    st.subheader(title)
+    st.header(title)
     st.caption(note)
     st.dataframe(table, hide_index=True, placeholder="–", column_config=LABELS, alt=title)
 
