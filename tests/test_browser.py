@@ -10,6 +10,7 @@ import time
 import urllib.request
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from tests.conftest import SIMULATED
@@ -144,7 +145,7 @@ def test_from_the_cohort_to_a_patient_and_back_and_on_to_survival_by_arm(server,
     expect(page.get_by_text("312 of 312 patients")).to_be_visible()
     click_row(page, 4)  # the fifth patient
     title(page, "Patient")
-    expect(page.get_by_text("transplant on day 1505")).to_be_visible()
+    expect(page.get_by_text("was transplanted on day 1505").first).to_be_visible()
     expect(page.locator(".js-plotly-plot").last).to_be_visible()
     assert "usubjid=PBC-005" in page.url
     page.go_back()
@@ -205,7 +206,8 @@ def test_from_the_mean_change_to_the_patient_who_made_it_and_why(server, page: P
     click_row(page, 0)  # the patient whose MELD fell most
     title(page, "Patient")
     expect(page).to_have_url(re.compile("usubjid=SIM-049"))
-    expect(page.get_by_text("Explain a score")).to_be_visible()
+    page.get_by_text("Explain a score").click()
+    settle(page)
     choose(page, "score", "MELD")
     expect(page.get_by_role("heading", name=re.compile(r"^MELD: \d+$"))).to_be_visible()
     expect(page).to_have_url(re.compile("score=meld"))
@@ -417,8 +419,10 @@ def test_a_step_of_a_curve_lists_who_had_the_event_then(server, page: Page):
     page.goto(f"{server}/survival?study=mayo-pbc&by=all")
     title(page, "Survival")
     settle(page)
-    steps = page.locator(".js-plotly-plot").first.locator(".subplot.xy path.point").all()
-    boxes = [(step, step.bounding_box()) for step in steps]
+    steps = page.locator(".js-plotly-plot").first.locator(".subplot.xy path.point")
+    expect(steps.first).to_be_attached(timeout=20_000)
+    settle(page)
+    boxes = [(step, step.bounding_box()) for step in steps.all()]
     # Invisible marks of steps are 12 pixels wide; the ticks of censoring are lines.
     next(step for step, box in boxes if box and box["width"] > 8).click(force=True)
     expect(page.get_by_text(re.compile(r"All patients, event on day \d+: \d+ patients?"))).to_be_visible(timeout=20_000)
@@ -449,3 +453,141 @@ def test_a_built_endpoint_is_saved_and_restored(tmp_path, store, page: Page):
     finally:
         process.terminate()
         process.wait()
+
+
+def hover_text(page: Page) -> str:
+    """What the figure says at the pointer."""
+    box = page.locator(".js-plotly-plot .hoverlayer .hovertext").first
+    expect(box).to_be_attached(timeout=20_000)
+    return "\n".join(page.locator(".js-plotly-plot .hoverlayer .hovertext tspan").all_text_contents())
+
+
+def find_points(page: Page, strip: int) -> list:
+    """The marks of a strip of the patient's figure, counted from the top row of the figure on."""
+    name = "xy" if strip == 1 else f"x{strip}y{strip}"
+    points = page.locator(f".js-plotly-plot .subplot.{name} .scatterlayer .points path.point")
+    expect(points.first).to_be_attached(timeout=20_000)
+    return points.all()
+
+
+def test_from_the_search_over_hover_and_explanation_to_the_next_patient_and_back(server, page: Page):
+    page.goto(f"{server}/?study={SIMULATED}&arm=ABMi")
+    title(page, "Cohort")
+    page.get_by_role("link", name="Patient", exact=True).click()
+    title(page, "Patient")
+    settle(page)
+    choose(page, "usubjid", "SIM-034")  # typed into the list: the search
+    expect(page.get_by_role("heading", name=re.compile("^SIM-034: ABMi"))).to_be_visible(timeout=20_000)
+    settle(page)
+    points = find_points(page, 2)  # below the timeline: Child-Pugh
+    points[2].hover(force=True)
+    assert "computed" in hover_text(page)
+    bilirubin = find_points(page, 5)
+    bilirubin[2].hover(force=True)
+    expect(page.locator(".js-plotly-plot .hoverlayer")).to_contain_text("measurements.csv, line")
+    assert "reported 4.3 mg/dL" in hover_text(page)
+    points[2].click(force=True)  # the day is selected everywhere, the score explained
+    expect(page.get_by_role("heading", name="On Week 1 (day 6)")).to_be_visible(timeout=20_000)
+    expect(page.get_by_role("heading", name="Child-Pugh: 13 (C)")).to_be_visible(timeout=20_000)
+    expect(page).to_have_url(re.compile(r"at=day(\+|%20)6"))
+    settle(page)
+    page.locator(".st-key-step_next button").click()
+    expect(page.get_by_role("heading", name=re.compile("^SIM-0(3[5-9]|4)"))).to_be_visible(timeout=20_000)
+    settle(page)
+    page.go_back()
+    expect(page.get_by_role("heading", name=re.compile("^SIM-034: ABMi"))).to_be_visible(timeout=20_000)
+    expect(page.get_by_text("30 of 60 patients (arm ABMi)")).to_be_visible(timeout=20_000)
+    assert "arm=ABMi" in page.url
+
+
+def test_a_click_on_the_timeline_selects_the_day_of_the_event(server, page: Page):
+    page.goto(f"{server}/profile?study={SIMULATED}&usubjid=SIM-034")
+    expect(page.get_by_role("heading", name=re.compile("^SIM-034"))).to_be_visible(timeout=20_000)
+    settle(page)
+    marks = page.locator(".js-plotly-plot .subplot.xy .scatterlayer path.point")
+    marks.first.click(force=True)  # the infusion, day 0
+    expect(page.get_by_role("heading", name="On Baseline (day 0)")).to_be_visible(timeout=20_000)
+
+
+def test_the_worklist_leads_to_the_worst_patient_and_next_follows_its_order(server, page: Page):
+    page.goto(f"{server}/worklist?study=kim-abmi")
+    title(page, "Worklist")
+    settle(page)
+    click_row(page, 0)
+    title(page, "Patient")
+    expect(page.get_by_role("heading", name=re.compile("^KIM-5"))).to_be_visible(timeout=20_000)
+    settle(page)
+    choose(page, "order", "Worst move first")
+    expect(page.get_by_text("1 of 5", exact=True)).to_be_visible(timeout=20_000)
+    settle(page)
+    page.locator(".st-key-step_next button").click()
+    expect(page.get_by_role("heading", name=re.compile("^KIM-4"))).to_be_visible(timeout=20_000)
+
+
+def test_the_printed_page_and_the_workbook_come_from_the_page(server, page: Page):
+    page.goto(f"{server}/profile?study={SIMULATED}&usubjid=SIM-034&part=All+results")
+    expect(page.get_by_role("heading", name=re.compile("^SIM-034"))).to_be_visible(timeout=20_000)
+    settle(page)
+    for name, suffix, magic in (("One page (PDF)", "pdf", b"%PDF"), ("Everything (XLSX)", "xlsx", b"PK")):
+        with page.expect_download(timeout=60_000) as download:
+            page.get_by_role("button", name=name).click()
+        assert download.value.suggested_filename == f"SIMULATED-SIM-034.{suffix}"
+        assert download.value.path().read_bytes().startswith(magic)
+
+
+VIEWS = (
+    f"profile?study={SIMULATED}&usubjid=SIM-034&score=meld",
+    f"profile?study={SIMULATED}&usubjid=SIM-034&part=All+results",
+    "profile?study=kim-abmi&usubjid=KIM-3&part=Why+it+changed",
+    "profile?study=mayo-pbc&usubjid=PBC-002&part=New+since+last+cut",
+    f"worklist?study={SIMULATED}",
+    f"pair?study={SIMULATED}",
+)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_patient_pages_pass_the_accessibility_check(server, browser, scheme):
+    context = browser.new_context(viewport={"width": 1440, "height": 900}, color_scheme=scheme)
+    page = context.new_page()
+    for view in VIEWS:
+        page.goto(f"{server}/{view}")
+        expect(page.get_by_role("heading", level=1)).to_be_visible(timeout=20_000)
+        settle(page)
+        found = Axe().run(page)
+        assert found.violations_count == 0, f"{view}\n{found.generate_report()}"
+    context.close()
+
+
+def tab_to(page: Page, wanted: str, most: int = 150) -> None:
+    """Press Tab until the element that matches the selector has the focus."""
+    for _ in range(most):
+        page.keyboard.press("Tab")
+        if page.evaluate("wanted => Boolean(document.activeElement?.closest(wanted))", wanted):
+            return
+    raise AssertionError(f"the keyboard does not reach {wanted}")
+
+
+def test_the_keyboard_reaches_search_tables_and_downloads(server, page: Page):
+    page.goto(f"{server}/profile?study={SIMULATED}&usubjid=SIM-034")
+    expect(page.get_by_role("heading", name=re.compile("^SIM-034"))).to_be_visible(timeout=20_000)
+    settle(page)
+    tab_to(page, ".st-key-usubjid")
+    page.keyboard.type("SIM-036")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name=re.compile("^SIM-036"))).to_be_visible(timeout=20_000)
+    settle(page)
+    tab_to(page, "[data-testid=stDownloadButton]")  # the figure's table
+    tab_to(page, "[data-testid=stDataFrame]")  # the values of the selected day
+    page.keyboard.press("Shift+ArrowRight")
+    expect(page.get_by_role("heading", name=re.compile("^SIM-037"))).to_be_visible(timeout=20_000)
+
+
+def test_the_address_under_link_opens_the_same_view(server, page: Page):
+    page.goto(f"{server}/profile?study={SIMULATED}&usubjid=SIM-034&arm=ABMi&at=day+99")
+    expect(page.get_by_role("heading", name="On Month 3 (day 99)")).to_be_visible(timeout=20_000)
+    settle(page)
+    page.get_by_role("button", name="Link").click()
+    address = page.get_by_test_id("stCode").inner_text().strip()
+    page.goto(address)
+    expect(page.get_by_role("heading", name="On Month 3 (day 99)")).to_be_visible(timeout=20_000)
+    expect(page.get_by_text("30 of 60 patients (arm ABMi)")).to_be_visible(timeout=20_000)
