@@ -14,7 +14,7 @@ test: .venv/test.done
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
 	$(PY) -m ty check
-	$(PY) -m pytest -n 2 --dist loadfile
+	$(PY) -m pytest -n 2 --dist worksteal
 
 bench: .venv/test.done
 	$(PY) -m bench

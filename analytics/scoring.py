@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import polars as pl
 
+from analytics.frames import MEASUREMENTS
 from analytics.inputs import Context, derive_inputs, select_places
 from analytics.pairing import ScoreSettings, add_scores, index_places
 from analytics.scores import Score, list_series
@@ -12,12 +13,7 @@ from analytics.scores.definition import flatten
 from analytics.scores.evaluate import derive_score
 
 SCORED: dict[str, type[pl.DataType] | pl.DataType] = {
-    "usubjid": pl.String,
-    "paramcd": pl.String,
-    "avisit": pl.String,
-    "day": pl.Int32,
-    "aval": pl.Float64,
-    "avalc": pl.String,
+    **MEASUREMENTS,
     "missing": pl.List(pl.String),
     "assumed": pl.List(pl.String),
     "carried_days": pl.Int32,

@@ -54,7 +54,7 @@ app = open_page("library/definitions", defined="toy")
 assert any("2 x bilirubin - albumin." in item.value for item in app.markdown)
 assert "Toy score" in open_page("library/definitions", part="Calculator").selectbox(key="calculate").options
 assert "Toy score" in open_page("trial/trajectories", study="kim-abmi").selectbox(key="paramcd").options
-assert "Toy score" in open_page("patient/profile", study="kim-abmi").selectbox(key="score").options
+assert "Toy score" in open_page("patient/profile", study="kim-abmi", score="toy").selectbox(key="score").options
 """
 
 

@@ -73,7 +73,7 @@ def find_extent(study: StudyData, panel: pl.DataFrame, usubjid: str) -> tuple[in
 
 
 def list_infusions(treatments: pl.DataFrame) -> list[Row]:
-    """A row an infusion, numbered 0, 0b, 0c on equal terms as the protocol counts them."""
+    """A row an infusion, counted in time."""
     rows = []
     for place, row in enumerate(treatments.sort("day", nulls_last=True).iter_rows(named=True)):
         cells = "cells not reported" if row["cells_e6"] is None else f"{row['cells_e6']:,.0f} × 10⁶ cells"
