@@ -103,6 +103,16 @@ def test_next_follows_the_identifier_or_the_worst_move(store, monkeypatch):
     assert app.selectbox(key="usubjid").value == "KIM-4"
 
 
+def test_the_day_selected_of_one_patient_is_not_that_of_the_next(store, monkeypatch):
+    app = open_page(store, monkeypatch, "patient/profile", study="mayo-pbc", usubjid="PBC-010")
+    assert app.selectbox(key="at").value == "day 0"  # died on day 51, with one visit
+    app.button(key="step_next").click().run()
+    assert app.selectbox(key="at").value == app.selectbox(key="at").options[-1].split("(")[-1].rstrip(")")
+    app.selectbox(key="at").set_value("day 0").run()
+    app.selectbox(key="usubjid").set_value("PBC-002").run()
+    assert app.selectbox(key="at").value == "day 3226"
+
+
 def test_a_filter_stays_and_the_order_is_that_of_the_cohort(store, monkeypatch):
     app = open_page(store, monkeypatch, "patient/profile", study="mayo-pbc", arm="Placebo", usubjid="PBC-003")
     assert not app.exception
@@ -329,3 +339,14 @@ def test_the_terminal_prints_the_worklist_and_the_open_visits(store, run, monkey
     assert "overdue" in run("worklist", "--study", SIMULATED, "--open").stdout
     assert run("worklist", "--study", SIMULATED, "--open", "--out", tmp_path / "due.pdf").exit_code == 0
     assert (tmp_path / "due.pdf").read_bytes().startswith(b"%PDF")
+
+
+def test_text_from_a_file_is_no_markup_on_the_page(tmp_path, monkeypatch):
+    home = make_study(
+        tmp_path,
+        subjects=["[P](http://x),**bold**,S_1,60,F,HBV,40,40"],
+        measurements=["[P](http://x),0,,albumin,3.1,g/dL"],
+    )
+    app = open_page(home, monkeypatch, "patient/profile")
+    assert not app.exception
+    assert r"\[P\](http://x): \*\*bold\*\*, S\_1, 60 years, woman, HBV" in [item.value for item in app.header]

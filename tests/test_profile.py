@@ -29,7 +29,7 @@ from analytics.profile.sheet import Origin, choose_printed, list_sheets, make_sh
 from analytics.profile.strips import GROUPS, KEY, list_absent, list_groups
 from analytics.profile.timeline import derive_timeline, list_drugs, merge_intervals
 from analytics.profile.visit_table import tabulate_visits
-from analytics.profile.words import describe_course
+from analytics.profile.words import describe_course, join_ends
 from analytics.scores import find_any_parameter, find_score, list_series
 from data import queries
 from data.database import open_reader
@@ -99,6 +99,13 @@ def test_what_became_of_a_diuretic_is_said(doses, said):
     parameters = [PARAMETERS["albumin"], PARAMETERS["furosemide_dose"]]
     sentence = describe_course(panel, parameters, pl.DataFrame(schema=EVENTS), "infusion")
     assert sentence == f"No key score or value moved since infusion; {said}."
+
+
+def test_a_class_that_stayed_is_said_once_on_a_card():
+    assert join_ends({"Baseline": "−1.57 (2b)", "Latest": "−1.86 (2b)"}) == "−1.57 → −1.86 (2b)"
+    assert join_ends({"Baseline": "9 (B)", "Latest": "6 (A)"}) == "9 (B) → 6 (A)"
+    assert join_ends({"Baseline": "20.00", "Latest": "–"}) == "20.00"
+    assert join_ends({"Baseline": "–", "Latest": "145"}) == "145"
 
 
 def test_a_death_is_said_and_so_is_that_nothing_can_be_compared():
@@ -221,7 +228,7 @@ def test_ribbons_are_r_s_quantiles_of_type_7_where_ten_values_are():
     visits = pl.DataFrame({"avisit": ["V1", "V2"], "target_day": [30, 60]})
     found = summarize_ribbons(panel, visits, panel.select("usubjid").unique())
     assert found["avisit"].to_list() == ["V1"]
-    # R: quantile(x, c(0.05, 0.25, 0.5, 0.75, 0.95)) gives 2.29, 2.75, 3.05, 3.45, 3.91
+    # By hand: at 0.05 the place is 0.45 between 2.2 and 2.4, at 0.25 it is 2.25 between 2.7 and 2.9, and so on.
     assert found.select("p5", "q1", "median", "q3", "p95").row(0) == pytest.approx((2.29, 2.75, 3.05, 3.45, 3.91))
     assert summarize_ribbons(panel, visits, panel.select("usubjid").unique().head(9)).is_empty()
 
@@ -229,7 +236,7 @@ def test_ribbons_are_r_s_quantiles_of_type_7_where_ten_values_are():
 def test_the_slope_before_day_0_is_the_least_squares_line_and_needs_three_days():
     rows = course("albumin", {-60: 2.0, -30: 2.6, 0: 2.9, 30: 9.0})
     found = estimate_slopes(make_panel(rows)).row(0, named=True)
-    # R: lm(c(2, 2.6, 2.9) ~ c(-60, -30, 0)) gives 2.95 and 0.015
+    # By hand: sum of (x + 30)(y - 2.5) is 27, of (x + 30)^2 1800; 2.5 + 0.015 x 30 is 2.95.
     assert (found["n"], found["first"]) == (3, -60)
     assert (found["intercept"], found["slope"]) == pytest.approx((2.95, 0.015))
     assert estimate_slopes(make_panel(rows[1:])).is_empty()

@@ -15,6 +15,7 @@ GRADE_MARKERS = ("circle", "square", "diamond", "cross", "x", "star")
 LIMIT_MARKERS = {"<": "triangle-down-open", "≤": "triangle-down-open", ">": "triangle-up-open", "≥": "triangle-up-open"}
 RANGE, GRADE = "Reference range", "CTCAE grade"
 PAD = 0.12
+DENSE = 60  # values: beyond, large markers hide each other
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,7 @@ class Strip:
             showlegend=False,
             name=self.parameter.name,
             line={"color": self.theme.color(0), "width": 1.5, "shape": "hv" if self.parameter.levels else "linear"},
-            marker={"size": 8, **self.mark(values)},
+            marker={"size": 8 if values.height <= DENSE else 5, **self.mark(values)},
             customdata=values.select("key", "paramcd", "hover").rows(),
             hovertemplate="%{customdata[2]}<extra></extra>",
         )

@@ -117,11 +117,12 @@ def list_cards(panel: pl.DataFrame, parameters: list[Parameter], most: int) -> d
 
 
 def join_ends(card: dict[str, str]) -> str:
-    """Before and after; one of them where there is no other."""
+    """Before and after; one of them where there is no other. A class that stayed is said once."""
     before, after = card["Baseline"], card["Latest"]
-    if after == "–":
-        return before
-    return after if before == "–" else f"{before} → {after}"
+    if "–" in (before, after):
+        return before if after == "–" else after
+    number, _, category = before.partition(" (")
+    return f"{number if category and after.endswith(f' ({category}') else before} → {after}"
 
 
 def describe_move(card: dict[str, str]) -> str:

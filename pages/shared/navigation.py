@@ -69,9 +69,8 @@ def show_step(label: str, usubjid: str | None, shortcut: str) -> None:
 
 
 def go_to(usubjid: str) -> None:
-    """Show a patient; the selected day was the last one's."""
+    """Show a patient."""
     st.session_state[KEY] = usubjid
-    st.query_params.pop("at", None)
 
 
 def show_link() -> None:

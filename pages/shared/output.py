@@ -1,5 +1,6 @@
 """Figures and tables as every page shows them: alternative text, downloads, the command with the same numbers."""
 
+import re
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -13,6 +14,7 @@ from analytics.patient import describe_scores
 from analytics.units import CONVENTIONAL
 from pages.shared import controls, store
 
+MARKUP = re.compile(r"([\\`*_\[\]$<>~|])")
 PICTURES = {"html": ("Figure (HTML)", "text/html"), "svg": ("SVG", "image/svg+xml"), "png": ("PNG", "image/png")}
 
 
@@ -86,6 +88,11 @@ def offer_figure(figure: go.Figure, key: str) -> None:
 def write_stamped(figure: go.Figure, note: str, dark: bool, kind: str) -> bytes:
     """A figure as a document that says what it shows; called at the click, outside the session."""
     return store.write_figure(stamp_figure(figure, note, dark), kind)
+
+
+def plain(text: str) -> str:
+    """Text that people sent, so that no part of it is read as markup."""
+    return MARKUP.sub(r"\\\1", text)
 
 
 def select_points(points: pl.DataFrame) -> pl.DataFrame:

@@ -5,6 +5,7 @@ import streamlit as st
 from analytics.patient import KEY_PARAMETERS, describe_infusions
 from analytics.profile.sheet import describe_person
 from analytics.profile.words import describe_course, describe_move, describe_status, join_ends, list_cards
+from pages.shared import output
 from pages.shared.person import Person
 
 CARDS = 6
@@ -14,11 +15,11 @@ COLORS = {"▲": "green", "▼": "red"}
 def show_head(person: Person) -> None:
     """The card of one patient."""
     with st.container(border=True, key=f"head_{person.usubjid}"):
-        st.header(f"{person.usubjid}: {describe_person(person.subject)}", anchor=False)
+        st.header(output.plain(f"{person.usubjid}: {describe_person(person.subject)}"), anchor=False)
         st.markdown(f"**{describe_course(person.panel, person.parameters, person.events, person.origin)}**")
         show_cards(person)
         facts = {
-            "Product and dose": describe_infusions(person.treatments),
+            "Product and dose": output.plain(describe_infusions(person.treatments)),
             "Status": describe_status(person.subject, person.events),
         }
         st.caption(" · ".join(f"**{label}:** {value}" for label, value in facts.items()))

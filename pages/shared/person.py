@@ -34,9 +34,21 @@ def read_person(view: cohorts.View, usubjid: str) -> Person:
 
 def ask_place(person: Person) -> str:
     """The selected day or visit, at first the latest one after baseline; a click in a figure sets it."""
+    forget_place(person.usubjid)
     places = person.places
     later = [key for key, place in places.items() if place["post"]]
     return controls.ask_detail("Day or visit", name_places(places), "at", later[-1] if later else next(iter(places)))
+
+
+def forget_place(usubjid: str) -> None:
+    """The day that was selected of another patient is none of this one; a link that names a day is followed."""
+    before = st.session_state.get("placed")
+    st.session_state["placed"] = usubjid
+    if before in (None, usubjid):
+        return
+    st.session_state.pop("at", None)
+    if st.query_params.get_all("at") == st.session_state.get("at_written", []):
+        controls.write_link("at", [])
 
 
 def select_point(key: str) -> None:
