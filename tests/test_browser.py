@@ -507,6 +507,11 @@ def test_a_click_on_the_timeline_selects_the_day_of_the_event(server, page: Page
     marks = page.locator(".js-plotly-plot .subplot.xy .scatterlayer path.point")
     marks.first.click(force=True)  # the infusion, day 0
     expect(page.get_by_role("heading", name="On Baseline (day 0)")).to_be_visible(timeout=20_000)
+    settle(page)
+    marks.nth(1).click(force=True)  # encephalopathy on day 243, between two visits
+    expect(page.get_by_role("heading", name="On day 243")).to_be_visible(timeout=20_000)
+    expect(page.get_by_text("No value was measured on this day.")).to_be_visible()
+    expect(page.get_by_text("admitted for hepatic encephalopathy")).to_be_visible()
 
 
 def test_the_worklist_leads_to_the_worst_patient_and_next_follows_its_order(server, page: Page):

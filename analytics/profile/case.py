@@ -1,6 +1,7 @@
 """One patient's case: the frames of this patient, and every value as a point."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import polars as pl
@@ -11,6 +12,7 @@ from analytics.patient import select_patient
 from analytics.places import list_places
 from analytics.profile.hover import add_hover
 from analytics.profile.points import derive_points
+from analytics.profile.timeline import derive_timeline
 from analytics.units import FACTORS, SI, order_parameters, scale
 
 
@@ -60,6 +62,22 @@ class Case:
         places = list_places(self.points)
         rank = {key: (place["day"] is None and place["post"], order.get(key, 0)) for key, place in places.items()}
         return {key: places[key] for key in sorted(places, key=lambda key: rank[key] if rank[key][0] else (False, 0))}
+
+    @cached_property
+    def timeline(self) -> pl.DataFrame:
+        """What happened, in lanes."""
+        return derive_timeline(self.study, self.panel, self.usubjid)
+
+    @property
+    def days(self) -> dict[str, dict[str, Any]]:
+        """The places at which anything was measured, and the days on which something happened or began, in time."""
+        begun = {f"day {day}": {"day": day, "avisit": None, "post": day > 0} for day in self.timeline["start"]}
+        every = begun | self.places
+        rank: dict[str, tuple[int, int]] = {}
+        for place, (key, row) in enumerate(every.items()):
+            undated = 2 if row["post"] else 0
+            rank[key] = (undated, place) if row["day"] is None else (1, row["day"])
+        return {key: every[key] for key in sorted(every, key=lambda key: rank[key])}
 
     def select(self, codes: list[str]) -> list[Parameter]:
         """The parameters with these codes, in this order."""

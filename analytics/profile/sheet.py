@@ -17,7 +17,7 @@ from analytics.patient import (
 )
 from analytics.profile.case import Case
 from analytics.profile.strips import KEY, list_groups
-from analytics.profile.timeline import derive_timeline, describe_event, find_extent, list_drugs
+from analytics.profile.timeline import describe_event, find_extent, list_drugs
 from analytics.profile.visit_table import tabulate_visits
 from analytics.profile.words import describe_course, describe_status
 from analytics.scores import find_score
@@ -138,7 +138,7 @@ def choose_printed(case: Case) -> tuple[pl.DataFrame, list[Parameter], Behind, A
     # A strip of one value says nothing that the table does not say: courses first.
     longest = sorted(codes, key=lambda code: known.count(code) < LEAST_COURSE)[:MOST_STRIPS]
     behind = Behind(
-        timeline=derive_timeline(case.study, case.panel, case.usubjid),
+        timeline=case.timeline,
         extent=find_extent(case.study, case.panel, case.usubjid),
         strip=PRINTED_STRIP,
     )

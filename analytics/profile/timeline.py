@@ -58,6 +58,12 @@ def derive_timeline(study: StudyData, panel: pl.DataFrame, usubjid: str) -> pl.D
     return pl.DataFrame(sorted(placed, key=lambda row: (order[row["lane"]], row["start"])), schema=COLUMNS)
 
 
+def list_happenings(timeline: pl.DataFrame, day: int) -> list[str]:
+    """What happened on a day or held on it, in words."""
+    on_it = (pl.col("start") == day) | ((pl.col("start") <= day) & (pl.col("end") > day)).fill_null(False)
+    return timeline.filter(on_it)["text"].to_list()
+
+
 def find_extent(study: StudyData, panel: pl.DataFrame, usubjid: str) -> tuple[int, int]:
     """The first and last day that anything is known of the patient; day 0 is one of them."""
     own = {name: select_patient(getattr(study, name), usubjid) for name in ("subjects", "events", "treatments")}

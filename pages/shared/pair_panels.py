@@ -5,7 +5,7 @@ import streamlit as st
 
 from analytics.figures.patient import Axis, Behind, plot_patient
 from analytics.profile.strips import list_groups
-from analytics.profile.timeline import derive_timeline, find_extent
+from analytics.profile.timeline import find_extent
 from pages.shared import cohorts, controls, navigation, output
 from pages.shared.person import Person, read_person
 
@@ -36,7 +36,7 @@ def show_courses(pair: tuple[Person, Person]) -> None:
         return
     name = controls.ask_detail("Strips", {group: group for group in groups}, "pair_strips", next(iter(groups)))
     parameters = controls.order_parameters(groups[name][:MOST])
-    timelines = [derive_timeline(person.study, person.panel, person.usubjid) for person in pair]
+    timelines = [person.timeline for person in pair]
     extents = [find_extent(person.study, person.panel, person.usubjid) for person in pair]
     ends = pl.concat([pl.concat([timeline["start"], timeline["end"].drop_nulls()]) for timeline in timelines])
     extent = (min(*ends, *(low for low, _ in extents)), max(*ends, *(high for _, high in extents)))

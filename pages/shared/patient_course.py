@@ -10,7 +10,7 @@ from analytics.panel import prepare_study
 from analytics.profile.components import derive_components
 from analytics.profile.ribbons import LEAST_BEFORE, estimate_slopes
 from analytics.profile.strips import KEY, MOST, list_groups
-from analytics.profile.timeline import derive_timeline, find_extent
+from analytics.profile.timeline import find_extent
 from analytics.profile.words import label_latest
 from analytics.scores import find_score, list_series
 from pages.shared import controls, output, store
@@ -27,7 +27,7 @@ def show_course(person: Person) -> str:
         selected = ask_place(person)
         with st.popover("Display", icon=":material/layers:"):
             chosen = choose_strips(person, wanted)
-            behind = ask_behind(person, chosen, person.places[selected]["day"])
+            behind = ask_behind(person, chosen, person.days[selected]["day"])
     if not chosen:
         st.info("No strip is chosen.")
         return selected
@@ -93,7 +93,7 @@ def ask_behind(person: Person, chosen: list[Parameter], day: int | None) -> Behi
     slope = st.toggle("Slope before day 0", value=True, key="slope", persist_state="session")
     parts = st.toggle("Components of scores", key="components", persist_state="session")
     return Behind(
-        timeline=derive_timeline(person.study, person.panel, person.usubjid),
+        timeline=person.timeline,
         ribbons=ribbons,
         slopes=estimate_slopes(person.points) if slope else None,
         components=list_components(person, chosen) if parts else {},

@@ -6,26 +6,35 @@ import streamlit as st
 from analytics.explain import explain_score
 from analytics.numerals import describe_number
 from analytics.panel import prepare_study
-from analytics.places import list_places, name_place
+from analytics.places import name_place
+from analytics.profile.hover import describe_range
+from analytics.profile.timeline import list_happenings
 from analytics.scores import find_score
-from pages.shared import controls, explanations
+from pages.shared import controls, explanations, output
 from pages.shared.labels import LABELS
 from pages.shared.person import Person
 
 
 def show_day(person: Person, selected: str) -> None:
     """Everything of one day."""
-    name = name_place(selected, person.places[selected])
+    place = person.days[selected]
+    name = name_place(selected, place)
     st.subheader(f"On {name}", anchor=False)
+    happened = [] if place["day"] is None else list_happenings(person.timeline, place["day"])
+    if happened:
+        st.markdown(f"**What happened or held:** {output.plain('; '.join(happened))}.")
     rows = person.points.filter(pl.col("key") == selected)
-    st.dataframe(
-        tabulate_day(person, rows),
-        hide_index=True,
-        placeholder="–",
-        height=min(320, 38 + 35 * rows.height),
-        column_config=LABELS | {"aval": "Value", "standing": "Range"},
-        alt=f"Values of {person.usubjid} on {name}",
-    )
+    if rows.is_empty():
+        st.caption("No value was measured on this day.")
+    else:
+        st.dataframe(
+            tabulate_day(person, rows),
+            hide_index=True,
+            placeholder="–",
+            height=min(320, 38 + 35 * rows.height),
+            column_config=LABELS | {"aval": "Value", "standing": "Range of normal"},
+            alt=f"Values of {person.usubjid} on {name}",
+        )
     # Opened by a click on a score, or by a link that names one.
     if "score" in st.query_params:
         st.session_state.setdefault("explain", True)
@@ -44,7 +53,7 @@ def tabulate_day(person: Person, rows: pl.DataFrame) -> pl.DataFrame:
             "parameter": known[row["paramcd"]].title,
             "aval": describe_number(row["aval"], known[row["paramcd"]].decimals),
             "avalc": row["avalc"] if row["reported"] is None else None,
-            "standing": row["standing"] or None,
+            "standing": describe_range(row, known[row["paramcd"]]) or None,
             "chg": describe_number(row["chg"] if row["post"] else None, known[row["paramcd"]].decimals, sign=True),
             **{name: row[name] for name in ("reported", "reported_unit", "file_name", "line", "remark")},
         }
@@ -65,7 +74,7 @@ def show_explanation(person: Person, selected: str) -> None:
     code = controls.ask_detail("Score", names, "score", next(iter(names)))
     place = find_place(person, code, selected)
     if place != selected:
-        st.caption(f"{names[code]} has no input on {name_place(selected, person.places[selected])}; shown is {place}.")
+        st.caption(f"{names[code]} has no input on {name_place(selected, person.days[selected])}; shown is {place}.")
     score, measurements = find_score(code), person.study.measurements
     context = prepare_study(score, person.study, measurements)
     explanation = explain_score(score, context, measurements, explanations.list_own(person.panel, code)[place])
@@ -81,6 +90,6 @@ def show_explanation(person: Person, selected: str) -> None:
 def find_place(person: Person, code: str, selected: str) -> str:
     """The selected place where the score has an input there; else the latest one before it, else its first."""
     own = list(explanations.list_own(person.panel, code))
-    order = {key: position for position, key in enumerate(list_places(person.panel))}
-    earlier = [key for key in own if order[key] <= order.get(selected, len(order))]
+    order = {key: position for position, key in enumerate(person.days)}
+    earlier = [key for key in own if order.get(key, 0) <= order[selected]]
     return earlier[-1] if earlier else own[0]

@@ -33,11 +33,12 @@ def read_person(view: cohorts.View, usubjid: str) -> Person:
 
 
 def ask_place(person: Person) -> str:
-    """The selected day or visit, at first the latest one after baseline; a click in a figure sets it."""
+    """The selected day or visit, at first the latest one with a value after baseline; a click in a figure sets it."""
     forget_place(person.usubjid)
-    places = person.places
-    later = [key for key, place in places.items() if place["post"]]
-    return controls.ask_detail("Day or visit", name_places(places), "at", later[-1] if later else next(iter(places)))
+    measured = person.places
+    later = [key for key, place in measured.items() if place["post"]]
+    first = later[-1] if later else next(iter(measured))
+    return controls.ask_detail("Day or visit", name_places(person.days), "at", first)
 
 
 def forget_place(usubjid: str) -> None:
