@@ -20,6 +20,7 @@ def ask_patient(view: cohorts.View) -> str:
         ids = order_patients(view, order)
         current = find_current(ids, KEY)
         place = ids.index(current)
+        move_link(current)
         show_step("Previous", ids[place - 1] if place else None, "Shift+Left")
         chosen = ask_among(ids, current, KEY, "Patient")
         show_step("Next", ids[place + 1] if place + 1 < len(ids) else None, "Shift+Right")
@@ -49,6 +50,14 @@ def find_current(ids: list[str], key: str) -> str:
         return linked[0]
     known = st.session_state.get(key)
     return known if known in ids else ids[0]
+
+
+def move_link(usubjid: str) -> None:
+    """Put another patient into the address and take the day of the last one out, as one step of Back."""
+    before = st.query_params.get_all(KEY)
+    if before and before != [usubjid]:
+        st.query_params.update({KEY: usubjid, "at": []})
+        st.session_state[f"{KEY}_written"], st.session_state["at_written"] = [usubjid], []
 
 
 def ask_among(ids: list[str], current: str, key: str, label: str) -> str:
