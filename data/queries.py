@@ -7,6 +7,7 @@ import duckdb
 import polars as pl
 
 Connection = duckdb.DuckDBPyConnection
+Subjects = str | list[str] | None
 FILES = "(SELECT batch, file_name FROM import_batch) AS file"
 
 
@@ -15,9 +16,10 @@ def fetch(connection: Connection, query: str, **params: Any) -> pl.DataFrame:
     return connection.cursor().sql(query, params=params).pl()
 
 
-def fetch_rows(connection: Connection, query: str, study: str, usubjid: str | None, **params: Any) -> pl.DataFrame:
-    """The rows of a study, or of one of its subjects; ``{own}`` in the query stands for that condition."""
-    own = "study = $study" if usubjid is None else "study = $study AND usubjid = $usubjid"
+def fetch_rows(connection: Connection, query: str, study: str, usubjid: Subjects, **params: Any) -> pl.DataFrame:
+    """The rows of a study, or of one or some of its subjects; ``{own}`` in the query stands for that condition."""
+    one = "usubjid = $usubjid" if isinstance(usubjid, str) else "usubjid IN (SELECT unnest($usubjid))"
+    own = "study = $study" if usubjid is None else f"study = $study AND {one}"
     subject = {} if usubjid is None else {"usubjid": usubjid}
     return fetch(connection, query.format(own=own), study=study, **subject, **params)
 
@@ -52,7 +54,7 @@ def fetch_visits(connection: Connection, study: str) -> pl.DataFrame:
 
 
 def fetch_subjects(
-    connection: Connection, study: str, with_dates: bool = False, usubjid: str | None = None
+    connection: Connection, study: str, with_dates: bool = False, usubjid: Subjects = None
 ) -> pl.DataFrame:
     """One row a subject; ``time_zero_date`` only where it is asked for, because a date identifies."""
     query = """
@@ -64,7 +66,7 @@ def fetch_subjects(
 
 
 def fetch_measurements(
-    connection: Connection, study: str, usubjid: str | None = None, until: int | None = None
+    connection: Connection, study: str, usubjid: Subjects = None, until: int | None = None
 ) -> pl.DataFrame:
     """Every measurement of a study, or of one subject, with where it came from.
 
@@ -81,7 +83,7 @@ def fetch_measurements(
     return fetch_rows(connection, query, study, usubjid, **limit)
 
 
-def fetch_treatments(connection: Connection, study: str, usubjid: str | None = None) -> pl.DataFrame:
+def fetch_treatments(connection: Connection, study: str, usubjid: Subjects = None) -> pl.DataFrame:
     """Infusions, with file and line."""
     query = f"""
         SELECT usubjid, day, product, route, cells_e6, cells_e6_per_kg, volume_ml, viability_pct, isolated_cells_e6,
@@ -91,7 +93,7 @@ def fetch_treatments(connection: Connection, study: str, usubjid: str | None = N
     return fetch_rows(connection, query, study, usubjid)
 
 
-def fetch_medications(connection: Connection, study: str, usubjid: str | None = None) -> pl.DataFrame:
+def fetch_medications(connection: Connection, study: str, usubjid: Subjects = None) -> pl.DataFrame:
     """Medication intervals with dose, file and line; of one subject also one interval of the study, whoever's.
 
     That the study records medication at all decides what a missing interval means.
@@ -105,7 +107,7 @@ def fetch_medications(connection: Connection, study: str, usubjid: str | None = 
     return fetch_rows(connection, query, study, usubjid)
 
 
-def fetch_events(connection: Connection, study: str, usubjid: str | None = None) -> pl.DataFrame:
+def fetch_events(connection: Connection, study: str, usubjid: Subjects = None) -> pl.DataFrame:
     """Events with file and line; of one subject also one of each kind that the study has, whoever's.
 
     That the study records a kind at all decides what a missing event means.
@@ -120,11 +122,11 @@ def fetch_events(connection: Connection, study: str, usubjid: str | None = None)
 
 
 def fetch_frames(
-    connection: Connection, study: str, usubjid: str | None = None, until: int | None = None
+    connection: Connection, study: str, usubjid: Subjects = None, until: int | None = None
 ) -> dict[str, pl.DataFrame]:
-    """Everything observed in a study, or of one of its subjects, by the name of its table.
+    """Everything observed in a study, or of one or some of its subjects, by the name of its table.
 
-    ``until`` leaves out what was measured after that day. Of one subject, ``events`` and ``medications``
+    ``until`` leaves out what was measured after that day. Of subjects, ``events`` and ``medications``
     hold besides what says that the study records such rows at all.
     """
     return {

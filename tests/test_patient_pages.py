@@ -7,8 +7,7 @@ import pytest
 from data.home import Home
 from data.importers.run import import_paths
 from data.undo import undo_batch
-from pages.shared import navigation
-from pages.shared import store as door
+from pages.shared import cache, navigation
 from tests.conftest import SIMULATED
 from tests.test_pages import STUDIES, open_page, read_figure, texts
 
@@ -151,12 +150,25 @@ def test_among_many_patients_one_is_found_by_part_of_the_identifier(store, monke
 def test_a_patient_of_a_large_study_is_read_alone_and_says_the_same(part, store, monkeypatch):
     link = {"study": SIMULATED, "usubjid": "SIM-034", "part": part, "behind": "Nobody"}
     whole = open_page(store, monkeypatch, "patient/profile", **link)
-    monkeypatch.setattr(door, "LARGE", 0)
+    monkeypatch.setattr(cache, "LARGE", 0)
     alone = open_page(store, monkeypatch, "patient/profile", **link)
     assert texts(alone) == texts(whole)
     assert len(alone.dataframe) == len(whole.dataframe)
     for one, other in zip(alone.dataframe, whole.dataframe, strict=True):
         assert one.value.equals(other.value)
+
+
+def test_the_cohort_behind_a_patient_of_a_large_study_is_a_sample_and_says_so(store, monkeypatch):
+    link = {"study": SIMULATED, "usubjid": "SIM-034", "behind": "Same arm"}
+    whole = read_figure(open_page(store, monkeypatch, "patient/profile", **link))
+    monkeypatch.setattr(cache, "LARGE", 0)
+    cache.cached_ribbons.clear()
+    app = open_page(store, monkeypatch, "patient/profile", **link)
+    assert "It is a sample of 2,000 patients" in texts(app)
+    # Thirty patients are fewer than the sample: all are in it, and the quantiles are the same.
+    assert read_figure(app)["data"] == whole["data"]
+    assert app.selectbox(key="order").options == ["Identifier (large study)"]
+    cache.cached_ribbons.clear()
 
 
 def test_what_is_new_names_values_classes_and_records(tmp_path, monkeypatch):

@@ -22,6 +22,8 @@ from data.database import open_reader
 from data.home import Home
 from data.workspace import Item, fetch_items
 
+LARGE = 1_000_000  # measurements: of a larger study the whole panel is made only where a page needs it
+SAMPLE = 2_000  # subjects of a large study that stand for the cohort behind a patient
 MOST_CUTS = 30  # earlier revisions that are looked into
 
 
@@ -127,10 +129,16 @@ def cached_worklist(stamp: Stamp, study: str, system: str, since: str) -> pl.Dat
 
 @st.cache_resource(show_spinner="Computing the cohort behind the patient …", max_entries=32)
 def cached_ribbons(stamp: Stamp, study: str, system: str, column: str, value: str) -> pl.DataFrame:
-    """Quantiles of one study of one revision, of the subjects whose column has this value."""
+    """Quantiles of one study of one revision, of the subjects whose column has this value; a large one is sampled."""
     traits = cached_traits(stamp, study)
     subjects = traits.filter(pl.col(column) == value) if column else traits
-    return summarize_ribbons(cached_panel(stamp, study, system), cached_study(stamp, study).visits, subjects)
+    visits = cached_baselines(stamp, study)[0].visits
+    if cached_size(stamp, study) <= LARGE:
+        return summarize_ribbons(cached_panel(stamp, study, system), visits, subjects)
+    sample = subjects.sample(min(SAMPLE, subjects.height), seed=1)
+    frames = queries.fetch_frames(connect(stamp), study, sample["usubjid"].to_list())
+    panel = convert_panel(derive_panel(assemble_study(frames, cached_config(stamp, study))), system)
+    return summarize_ribbons(panel, visits, sample)
 
 
 @st.cache_resource(show_spinner=False, max_entries=8)

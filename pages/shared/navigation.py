@@ -16,7 +16,7 @@ FOUND = 50
 def ask_patient(view: cohorts.View) -> str:
     """The patient in the address, or chosen here; previous and next follow the order of the cohort."""
     with st.container(horizontal=True, vertical_alignment="bottom", key="patient_navigation"):
-        order = ask_order()
+        order = ask_order(view.cohort.study)
         ids = order_patients(view, order)
         current = find_current(ids, KEY)
         place = ids.index(current)
@@ -29,9 +29,10 @@ def ask_patient(view: cohorts.View) -> str:
     return chosen
 
 
-def ask_order() -> str:
-    """How the cohort is ordered."""
-    return controls.ask_detail("Order", ORDERS, "order", "id")
+def ask_order(study: str) -> str:
+    """How the cohort is ordered; the worst move of a large study would need its whole panel."""
+    known = {"id": f"{ORDERS['id']} (large study)"} if store.is_large(study) else ORDERS
+    return controls.ask_detail("Order", known, "order", "id")
 
 
 def order_patients(view: cohorts.View, order: str) -> list[str]:

@@ -46,7 +46,7 @@ def draw(person: Person, chosen: list[Parameter], behind: Behind) -> None:
     key = f"course_{person.usubjid}"
     table = person.points.filter(pl.col("paramcd").is_in([item.paramcd for item in chosen]))
     output.show_figure(figure, key, alt, output.select_points(table), person.command, select=lambda: select_point(key))
-    show_legend(behind)
+    show_legend(behind, sampled=store.is_large(person.view.cohort.study))
 
 
 def ask_groups(person: Person) -> list[str]:
@@ -124,7 +124,7 @@ def list_components(person: Person, chosen: list[Parameter]) -> dict[str, pl.Dat
     return {item.id: derive_components(item, prepare_study(item, person.study, measurements)) for item in scores}
 
 
-def show_legend(behind: Behind) -> None:
+def show_legend(behind: Behind, sampled: bool) -> None:
     """What the marks mean, in words."""
     marks = "▲ above and ▼ below the range of normal, ● within or without one, hollow: reported as a limit (<, >)."
     if behind.by == GRADE:
@@ -135,6 +135,7 @@ def show_legend(behind: Behind) -> None:
     ]
     if behind.ribbons is not None:
         said = "Gray: middle 90 % and middle half of the cohort at each visit with at least 10 values, line: median."
+        said += " It is a sample of 2,000 patients, the same at every look." if sampled else ""
         parts.append(said if behind.ribbons.height else "No visit of the cohort has 10 values: no ribbon is drawn.")
     if behind.slopes is not None and behind.slopes.height:
         parts.append(f"Dotted: straight line through the values up to day 0 (at least {LEAST_BEFORE} days), extended.")

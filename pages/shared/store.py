@@ -22,8 +22,6 @@ from data.home import NoStore, find_home
 from data.workspace import Item, make_item, remove_item, save_item
 from pages.shared import cache
 
-LARGE = 1_000_000  # measurements
-
 
 @st.cache_resource(show_spinner=False)
 def warm_up() -> None:
@@ -100,7 +98,7 @@ def read_patient_panel(study: str, usubjid: str, system: str, revision: str = ""
 
 def is_large(study: str) -> bool:
     """Whether a study has so many measurements that its whole panel is made only where a page needs it."""
-    return cache.cached_size(pinned(), study) > LARGE
+    return cache.cached_size(pinned(), study) > cache.LARGE
 
 
 def read_baselines(study: str) -> pl.DataFrame:
@@ -134,7 +132,10 @@ def worklist(study: str, system: str, since: str) -> pl.DataFrame:
 
 
 def ribbons(study: str, system: str, column: str, value: str) -> pl.DataFrame:
-    """Quantiles of every parameter at every visit, of the subjects whose ``column`` has this value (empty: of all)."""
+    """Quantiles of every parameter at every visit, of the subjects whose ``column`` has this value (empty: of all).
+
+    Of a large study they are those of a sample of 2,000 subjects, the same at every look.
+    """
     return cache.cached_ribbons(pinned(), study, system, column, value)
 
 
