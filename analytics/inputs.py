@@ -49,14 +49,14 @@ class Context:
     settings: ScoreSettings
 
 
-def derive_inputs(score: Score, context: Context) -> pl.DataFrame:
+def derive_inputs(score: Score, context: Context, places: Places | None = None) -> pl.DataFrame:
     """One row a place at which an input of the score was measured, with a column per input.
 
     An input that is missing that day is the latest earlier value within its limit of days, never a
     later one. Adds ``carried`` (the inputs of an earlier day), ``carried_days`` (the age of the oldest),
-    and ``<input>@row``, the number of the measurement behind it.
+    and ``<input>@row``, the number of the measurement behind it. ``places`` are those of ``select_places``.
     """
-    places = select_places(score, context)
+    places = select_places(score, context) if places is None else places
     here = replace(context, places=places)
     sources = {item.name: find_source(item, here) for item in score.inputs}
     columns = [

@@ -1,6 +1,7 @@
 """Which measurement stands for a parameter on which day: the row in use, its age, and what lies beside it."""
 
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import polars as pl
 
@@ -60,10 +61,17 @@ class Places:
         """How many days the value in use is older than the place; missing where either has no day."""
         return self.rows["day"] - self.take("day", numbers)
 
+    @cached_property
+    def known(self) -> dict[str, pl.Series]:
+        """What ``is_measured`` has found: many scores ask for the same parameter."""
+        return {}
+
     def is_measured(self, code: str) -> pl.Series:
         """Whether the parameter was measured at the place itself."""
-        numbers = self.in_use(code)
-        return numbers.is_not_null() & (self.age(numbers).fill_null(0) == 0)
+        if code not in self.known:
+            numbers = self.in_use(code)
+            self.known[code] = numbers.is_not_null() & (self.age(numbers).fill_null(0) == 0)
+        return self.known[code]
 
     def select(self, mask: pl.Series) -> "Places":
         """The places for which the mask holds."""

@@ -106,9 +106,10 @@ def stage_scores() -> tuple[list[Score], list[Score]]:
 
 def derive_one(score: Score, context: Context) -> pl.DataFrame:
     """One score in the columns of ``derive_scores``; of places that it has none of, nothing is computed."""
-    if select_places(score, context).rows.is_empty():
+    places = select_places(score, context)
+    if places.rows.is_empty():
         return pl.DataFrame(schema=SCORED)
-    scored = derive_score(derive_inputs(score, context), score)
+    scored = derive_score(derive_inputs(score, context, places), score)
     value = pl.col("outputs").struct.field(score.value)
     known = value.is_not_null()
     return scored.with_columns(

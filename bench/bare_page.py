@@ -1,5 +1,6 @@
 """The unit of the patient page's speed: a page that draws the same figures from ready frames, and nothing else."""
 
+from dataclasses import replace
 from typing import Any
 
 import plotly.graph_objects as go
@@ -56,6 +57,8 @@ def advance() -> None:
 st.set_page_config(layout="wide")
 st.title("Patient")
 frames = prepare()
+if "plain" in st.query_params:  # as the page of a large study, which draws the cohort only when it is asked for
+    frames = [(points, chosen, replace(behind, ribbons=None), axis) for points, chosen, behind, axis in frames]
 number = st.session_state.get("place", 0) % len(frames)
 st.button("Next", on_click=advance)
 st.markdown(f"Patient {number + 1}")

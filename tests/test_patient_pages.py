@@ -1,9 +1,11 @@
 """The pages of patients: every part on every study, the order of the cohort, search, what is new, sparse data, terminal."""
 
 import json
+import time
 
 import pytest
 
+from analytics.panel import derive_panel
 from data.home import Home
 from data.importers.run import import_paths
 from data.undo import undo_batch
@@ -156,6 +158,23 @@ def test_a_patient_of_a_large_study_is_read_alone_and_says_the_same(part, store,
     assert len(alone.dataframe) == len(whole.dataframe)
     for one, other in zip(alone.dataframe, whole.dataframe, strict=True):
         assert one.value.equals(other.value)
+
+
+def test_the_neighbours_in_a_large_study_are_made_ready_beside_the_page(store, monkeypatch):
+    derived = []
+    monkeypatch.setattr(cache, "LARGE", 0)
+    monkeypatch.setattr(
+        cache, "derive_panel", lambda data: derived.append(data.subjects["usubjid"][0]) or derive_panel(data)
+    )
+    cache.cached_patient_panel.clear()
+    link = {"study": SIMULATED, "usubjid": "SIM-034", "behind": "Nobody"}
+    open_page(store, monkeypatch, "patient/profile", **link)
+    for _ in range(100):
+        if {"SIM-033", "SIM-035"} <= set(derived):
+            break
+        time.sleep(0.1)
+    assert derived.count("SIM-034") == 1
+    assert {"SIM-033", "SIM-035"} <= set(derived)
 
 
 def test_the_cohort_behind_a_patient_of_a_large_study_is_a_sample_and_says_so(store, monkeypatch):

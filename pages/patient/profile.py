@@ -2,9 +2,8 @@
 
 import streamlit as st
 
-from pages.shared import cohorts, explanations, forecast_panels, navigation
-from pages.shared.patient_course import show_course
-from pages.shared.patient_day import show_day
+from pages.shared import cohorts, controls, explanations, forecast_panels, navigation, store
+from pages.shared.patient_day import show_course_and_day
 from pages.shared.patient_head import show_head
 from pages.shared.patient_news import show_news
 from pages.shared.patient_tables import show_absent, show_results
@@ -17,15 +16,13 @@ def render() -> None:
     """The page. Only the part that is open is computed."""
     st.title("Patient")
     view = cohorts.view()
-    person = read_person(view, navigation.ask_patient(view))
+    usubjid, neighbours = navigation.ask_patient(view)
+    person = read_person(view, usubjid)
     show_head(person)
     course, why, results, news, outlook = st.tabs(PARTS, on_change="rerun", key="part", bind="query-params")
     if course.open:
         with course:
-            if person.points.is_empty():
-                st.info("No value has been imported for this patient.")
-            else:
-                show_day(person, show_course(person))
+            show_course_and_day(person)
             show_absent(person)
     if why.open:
         with why:
@@ -39,6 +36,7 @@ def render() -> None:
     if outlook.open:
         with outlook:
             forecast_panels.show_forecast(view, person.usubjid)
+    store.prepare_patients(view.cohort.study, neighbours, controls.units())
 
 
 render()

@@ -41,6 +41,12 @@ def connect(stamp: Stamp) -> duckdb.DuckDBPyConnection:
     return open_reader(Home(Path(stamp.folder)), stamp.revision)
 
 
+@st.cache_resource(show_spinner=False, max_entries=4)
+def cached_studies(stamp: Stamp) -> pl.DataFrame:
+    """The studies of one revision with how much they hold."""
+    return queries.fetch_studies(connect(stamp))
+
+
 @st.cache_resource(show_spinner=False, max_entries=8)
 def cached_config(stamp: Stamp, study: str) -> dict[str, Any]:
     """The study file of one study of one revision; nobody changes it."""
@@ -95,7 +101,7 @@ def cached_extremes(stamp: Stamp, study: str) -> dict[str, tuple[float, float]]:
 @st.cache_resource(show_spinner=False, max_entries=8)
 def cached_size(stamp: Stamp, study: str) -> int:
     """How many measurements one study of one revision has."""
-    known = queries.fetch_studies(connect(stamp)).filter(pl.col("study") == study)
+    known = cached_studies(stamp).filter(pl.col("study") == study)
     return int(known["measurements"].sum())
 
 

@@ -13,8 +13,8 @@ LISTED = 2_000  # patients: beyond, a list in the browser is slower than a searc
 FOUND = 50
 
 
-def ask_patient(view: cohorts.View) -> str:
-    """The patient in the address, or chosen here; previous and next follow the order of the cohort."""
+def ask_patient(view: cohorts.View) -> tuple[str, list[str]]:
+    """The patient in the address, or chosen here, and the next and the previous one in the order of the cohort."""
     with st.container(horizontal=True, vertical_alignment="bottom", key="patient_navigation"):
         order = ask_order(view.cohort.study)
         ids = order_patients(view, order)
@@ -26,7 +26,8 @@ def ask_patient(view: cohorts.View) -> str:
         show_step("Next", ids[place + 1] if place + 1 < len(ids) else None, "Shift+Right")
         st.caption(f"{ids.index(chosen) + 1:,} of {len(ids):,}", width="content")
         show_link()
-    return chosen
+    place = ids.index(chosen)
+    return chosen, [*ids[place + 1 : place + 2], *ids[max(0, place - 1) : place]]
 
 
 def ask_order(study: str) -> str:

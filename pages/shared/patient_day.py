@@ -12,7 +12,16 @@ from analytics.profile.timeline import list_happenings
 from analytics.scores import find_score
 from pages.shared import controls, explanations, output
 from pages.shared.labels import LABELS
+from pages.shared.patient_course import show_course
 from pages.shared.person import Person
+
+
+def show_course_and_day(person: Person) -> None:
+    """The figure, and everything of the day that is selected in it; in words where there is no value."""
+    if person.points.is_empty():
+        st.info("No value has been imported for this patient.")
+    else:
+        show_day(person, show_course(person))
 
 
 def show_day(person: Person, selected: str) -> None:

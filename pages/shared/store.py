@@ -4,6 +4,7 @@ Cached frames are shared between sessions and never changed: Polars frames are i
 """
 
 import gc
+import threading
 from dataclasses import replace
 from typing import Any
 
@@ -59,7 +60,7 @@ def studies() -> pl.DataFrame:
     """The studies in the store; empty while there is no data."""
     if st.session_state.get("stamp") is None:
         return pl.DataFrame(schema={"study": pl.String, "title": pl.String, "simulated": pl.Boolean})
-    return queries.fetch_studies(reader())
+    return cache.cached_studies(pinned())
 
 
 def config(study: str) -> dict[str, Any]:
@@ -94,6 +95,19 @@ def read_patient_panel(study: str, usubjid: str, system: str, revision: str = ""
         return select_patient(read_panel(study, system), usubjid)
     stamp = replace(pinned(), revision=revision) if revision else pinned()
     return cache.cached_patient_panel(stamp, study, usubjid, system)
+
+
+def prepare_patients(study: str, ids: list[str], system: str) -> None:
+    """Derive the panels of patients of a large study beside the page, so that a step to a neighbour need not wait."""
+    stamp = pinned()
+
+    def work() -> None:
+        """One after the other; what is there already costs nothing."""
+        for usubjid in ids:
+            cache.cached_patient_panel(stamp, study, usubjid, system)
+
+    if is_large(study):
+        threading.Thread(target=work, daemon=True).start()
 
 
 def is_large(study: str) -> bool:
