@@ -48,7 +48,7 @@ LABELS = {
     "source": "Source",
     "section": "Section",
     "item": "Item",
-    "operator": "",
+    "operator": "Is",
     "note": "Note",
     "position": "Order",
     "target_day": "Target day",
