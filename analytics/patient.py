@@ -73,14 +73,23 @@ def describe_infusions(treatments: pl.DataFrame) -> str:
 
 def list_facts(row: Mapping[str, Any]) -> list[str]:
     """What is recorded of one infusion, a fact each."""
-    cells = "cells not reported" if row["cells_e6"] is None else f"{row['cells_e6']:,.0f} × 10⁶ cells"
     per_kg = "" if row["cells_e6_per_kg"] is None else f"{row['cells_e6_per_kg']:g} × 10⁶/kg"
     markers = [f"CD{n}+ {row[f'cd{n}_e6']:g} × 10⁶" for n in (34, 45, 117, 133) if row[f"cd{n}_e6"] is not None]
     viability = "" if row["viability_pct"] is None else f"viability {row['viability_pct']:g} %"
     volume = "" if row["volume_ml"] is None else f"{row['volume_ml']:g} mL"
-    day = "day not reported" if row["day"] is None else f"day {row['day']}"
-    facts = [row["product"] or "", cells, per_kg, *markers, viability, volume, row["route"] or "", day]
+    facts = [row["product"] or "", describe_cells(row), per_kg, *markers, viability, volume, row["route"] or ""]
+    facts.append(describe_day(row["day"]))
     return [fact for fact in facts if fact]
+
+
+def describe_cells(row: Mapping[str, Any]) -> str:
+    """The cells of one infusion."""
+    return "cells not reported" if row["cells_e6"] is None else f"{row['cells_e6']:,.0f} × 10⁶ cells"
+
+
+def describe_day(day: int | None) -> str:
+    """A day in words."""
+    return "day not reported" if day is None else f"day {day}"
 
 
 def describe_when(day: int | None, avisit: str | None) -> str:

@@ -17,6 +17,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from bench.patients import COPIES, FEW, PRESSES, STUDY, make_large_store, make_small_store
 from data.home import Home
 
+ROOT = Path(__file__).parent.parent
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "microsoft-edge")
 FLAGS = ("--disable-gpu", "--no-first-run", "--disable-background-networking", "--no-sandbox")
 WAIT = 300_000  # milliseconds: the first page of 100,000 patients makes the filters' baselines
@@ -105,17 +106,17 @@ def start_server(script: str, folder: Path) -> tuple[subprocess.Popen[bytes], st
         "--server.headless",
         "true",
     ]
-    here = {**os.environ, "HEPATRACE_HOME": str(folder), "PYTHONPATH": os.getcwd()}
-    process = subprocess.Popen(program, env=here, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    here = {**os.environ, "HEPATRACE_HOME": str(folder), "PYTHONPATH": str(ROOT)}
+    process = subprocess.Popen(program, cwd=ROOT, env=here, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     address = f"http://127.0.0.1:{port}"
-    for _ in range(300):
+    for _ in range(150):
         try:
             with urllib.request.urlopen(f"{address}/_stcore/health", timeout=1):  # noqa: S310  # our own server
                 return process, address
         except OSError:
             time.sleep(0.1)
     process.kill()
-    raise RuntimeError(f"{script} did not answer within 30 s")
+    raise RuntimeError(f"{script} did not answer within 15 s")
 
 
 def find_browser() -> str | None:

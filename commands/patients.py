@@ -6,28 +6,26 @@ from typing import Any
 
 import click
 
-from analytics.cohort import select_subjects
-from analytics.documents.printed import print_open_visits, print_patient
-from analytics.documents.workbook import write_workbook
-from analytics.figures.patient import plot_patient
-from analytics.figures.theme import Theme
-from analytics.panel import assemble_study, derive_panel, list_parameters
-from analytics.patient import KEY_PARAMETERS, summarize_latest
+from analytics.documents.case import print_case, write_case_workbook
+from analytics.documents.printed import print_open_visits
+from analytics.panel import assemble_study, derive_panel
+from analytics.patient import summarize_latest
 from analytics.places import UnknownPlace
-from analytics.profile.case import Case, make_case
+from analytics.profile.case import Case, derive_case
 from analytics.profile.news import compare_classes, compare_records, compare_values
-from analytics.profile.sheet import choose_printed, list_sheets, make_sheet, name_origin
+from analytics.profile.sheet import name_origin
 from analytics.profile.visit_table import tabulate_visits
 from analytics.profile.words import describe_course
 from analytics.profile.worklist import (
     BASELINE,
     PREVIOUS,
     derive_open_visits,
+    list_key_parameters,
     make_due_sheet,
     make_worklist,
     tabulate_open_visits,
 )
-from analytics.units import convert_panel, order_parameters
+from analytics.units import convert_panel
 from commands.shared import as_json, filter_options, read_cohort, show, study_option, told, units_option
 from data import queries
 from data.database import open_reader
@@ -75,8 +73,7 @@ def read_case(study: str, usubjid: str, units: str, revision: str | None = None)
         data = assemble_study(queries.fetch_frames(connection, study, usubjid), config)
     if data.subjects.is_empty():
         raise UnknownPlace(f"{study} has no subject {usubjid!r}")
-    panel = convert_panel(select_subjects(derive_panel(data), data.subjects), units)
-    return make_case(data, panel, data.subjects.row(0, named=True), units)
+    return derive_case(data, units)
 
 
 def describe_case(case: Case) -> dict[str, Any]:
@@ -93,11 +90,9 @@ def write_case(case: Case, study: str, units: str, kind: str) -> bytes:
     """The patient as a document."""
     origin = name_origin(study, case.study.config, find_home().current(), case.study.subjects["cut_day"])
     if kind == ".pdf":
-        figure = None if case.points.is_empty() else plot_patient(*choose_printed(case), Theme())
-        return print_patient(make_sheet(case, origin), figure)
+        return print_case(case, origin)
     if kind == ".xlsx":
-        about = {"Patient": case.usubjid, "Study": origin.title, "Source": origin.words, "Units": units}
-        return write_workbook(list_sheets(case, units), about)
+        return write_case_workbook(case, origin, units)
     return make_harmless(tabulate_visits(case.points, case.parameters, case.places)).write_csv().encode("utf-8-sig")
 
 
@@ -143,7 +138,6 @@ def worklist(  # every option of the terminal is an argument
             return
         show(table, as_json)
         return
-    codes = [code for code in KEY_PARAMETERS if code in set(list_parameters(panel))]
     moved_from = BASELINE if since == "baseline" else PREVIOUS
-    rows = make_worklist(panel, data.subjects, data, order_parameters(codes, units), moved_from)
+    rows = make_worklist(panel, data.subjects, data, list_key_parameters(panel, units), moved_from)
     show(rows.join(subjects.select("usubjid"), on="usubjid", how="semi", maintain_order="left"), as_json)

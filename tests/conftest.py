@@ -9,12 +9,11 @@ import pytest
 from click.testing import CliRunner
 from hypothesis import settings
 
-from analytics.cohort import select_subjects
 from analytics.panel import StudyData, assemble_study, derive_panel
-from analytics.profile.case import Case, make_case
+from analytics.profile.case import Case, derive_case
 from analytics.scores.examples import FILE
 from analytics.scores.exchange import score_records
-from analytics.units import CONVENTIONAL, convert_panel
+from analytics.units import CONVENTIONAL
 from cli import main
 from data import queries
 from data.database import open_reader
@@ -81,8 +80,7 @@ def read_case(store):
     def read(study: str, usubjid: str, system: str = CONVENTIONAL) -> Case:
         config = queries.fetch_config(connection, study)
         data = assemble_study(queries.fetch_frames(connection, study, usubjid), config)
-        panel = convert_panel(select_subjects(derive_panel(data), data.subjects), system)
-        return make_case(data, panel, data.subjects.row(0, named=True), system)
+        return derive_case(data, system)
 
     return read
 

@@ -3,21 +3,17 @@
 import os
 import re
 import shutil
-import socket
 import subprocess
-import sys
-import time
-import urllib.request
+from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
+from bench.browser import find_browser, start_server
 from tests.conftest import SIMULATED
-from tests.test_architecture import ROOT
 
-BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "microsoft-edge")
-BROWSER = next((path for name in BROWSERS if (path := shutil.which(name))), None)
+BROWSER = find_browser()
 # A laptop may lack a browser; in CI the journeys run, and fail where there is none.
 pytestmark = pytest.mark.skipif(
     BROWSER is None and os.environ.get("CI") != "true", reason="no Chromium, Chrome or Edge is installed"
@@ -74,44 +70,18 @@ def browser_context_args(browser_context_args):
     return {**browser_context_args, "viewport": {"width": 1440, "height": 900}}
 
 
-def find_port() -> int:
-    """A port that nobody uses."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return listener.getsockname()[1]
-
-
-def start_server(folder: str) -> tuple[subprocess.Popen, str]:
+def open_store(folder: str) -> tuple[subprocess.Popen, str]:
     """A server of its own on a store; the process and its address."""
-    port = find_port()
-    command = [
-        sys.executable,
-        "-m",
-        "streamlit",
-        "run",
-        "app.py",
-        "--server.port",
-        str(port),
-        "--server.headless",
-        "true",
-    ]
-    process = subprocess.Popen(command, cwd=ROOT, env={**os.environ, "HEPATRACE_HOME": folder},
-                               stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)  # fmt: skip
-    address = f"http://127.0.0.1:{port}"
-    for _ in range(150):
-        try:
-            with urllib.request.urlopen(f"{address}/_stcore/health", timeout=1):
-                return process, address
-        except OSError:
-            time.sleep(0.1)
-    process.kill()
-    raise RuntimeError("the server did not answer within 15 s")
+    return start_server("app.py", Path(folder))
 
 
 @pytest.fixture(scope="module")
-def server(store):
-    """The server on the bundled studies."""
-    process, address = start_server(str(store.folder))
+def server(store, browser):
+    """The server on the bundled studies, after its first visit: before, a link opens under a dialog of Streamlit's."""
+    process, address = open_store(str(store.folder))
+    first = browser.new_page()
+    visit(first, address)
+    first.close()
     yield address
     process.terminate()
     process.wait()
@@ -124,6 +94,13 @@ def settle(page: Page) -> None:
         expect(app).to_have_attribute("data-test-script-state", "notRunning", timeout=30_000)
         page.wait_for_timeout(250)
     expect(app).to_have_attribute("data-test-script-state", "notRunning", timeout=30_000)
+
+
+def visit(page: Page, address: str) -> None:
+    """Open an address and wait until its page is there and has finished."""
+    page.goto(address)
+    expect(page.get_by_role("heading", level=1)).to_be_visible(timeout=20_000)
+    settle(page)
 
 
 def click_row(page: Page, row: int) -> None:
@@ -233,9 +210,7 @@ def test_no_page_asks_anything_of_another_machine(server, page: Page):
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
     for path in PATHS:
-        page.goto(f"{server}/{path}?study={SIMULATED}")
-        expect(page.get_by_role("heading", level=1)).to_be_visible(timeout=20_000)
-        settle(page)
+        visit(page, f"{server}/{path}?study={SIMULATED}")
     outside = [url for url in asked if not url.startswith((server, "data:", "blob:"))]
     assert asked
     assert outside == []
@@ -257,9 +232,7 @@ def test_on_a_tablet_every_page_fits_its_width(server, browser, scheme):
     context = browser.new_context(viewport={"width": 820, "height": 1180}, color_scheme=scheme)
     page = context.new_page()
     for path in PATHS:
-        page.goto(f"{server}/{path}?study=mayo-pbc")
-        expect(page.get_by_role("heading", level=1)).to_be_visible(timeout=20_000)
-        settle(page)
+        visit(page, f"{server}/{path}?study=mayo-pbc")
         assert page.evaluate("document.documentElement.scrollWidth") <= 820, path
     context.close()
 
@@ -277,7 +250,7 @@ def test_a_download_holds_the_numbers_of_the_figure_and_the_word_simulated(serve
 
 
 def test_a_new_server_asked_for_a_page_first_shows_no_data_of_another_store(tmp_path, browser):
-    process, address = start_server(str(tmp_path / "empty"))
+    process, address = open_store(str(tmp_path / "empty"))
     try:
         page = browser.new_page()
         page.goto(f"{address}/survival?study=mayo-pbc")
@@ -341,7 +314,7 @@ def test_an_edited_responder_rule_changes_rate_list_and_waterfall(server, page: 
 
 def test_a_filter_is_saved_and_restored_by_name_and_by_link(tmp_path, store, page: Page):
     shutil.copytree(store.folder, tmp_path / "home")  # what is saved must not be seen by other tests
-    process, address = start_server(str(tmp_path / "home"))
+    process, address = open_store(str(tmp_path / "home"))
     try:
         page.goto(f"{address}/?study={SIMULATED}&child_pugh=B&range=albumin:2.5:3.2")
         title(page, "Cohort")
@@ -430,7 +403,7 @@ def test_a_step_of_a_curve_lists_who_had_the_event_then(server, page: Page):
 
 def test_a_built_endpoint_is_saved_and_restored(tmp_path, store, page: Page):
     shutil.copytree(store.folder, tmp_path / "home")  # what is saved must not be seen by other tests
-    process, address = start_server(str(tmp_path / "home"))
+    process, address = open_store(str(tmp_path / "home"))
     try:
         page.goto(address)
         title(page, "Cohort")
@@ -555,9 +528,7 @@ def test_the_patient_pages_pass_the_accessibility_check(server, browser, scheme)
     context = browser.new_context(viewport={"width": 1440, "height": 900}, color_scheme=scheme)
     page = context.new_page()
     for view in VIEWS:
-        page.goto(f"{server}/{view}")
-        expect(page.get_by_role("heading", level=1)).to_be_visible(timeout=20_000)
-        settle(page)
+        visit(page, f"{server}/{view}")
         found = Axe().run(page)
         assert found.violations_count == 0, f"{view}\n{found.generate_report()}"
     context.close()

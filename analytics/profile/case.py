@@ -7,13 +7,14 @@ from typing import Any
 import polars as pl
 
 from analytics.catalog import Parameter
-from analytics.panel import StudyData, list_parameters
+from analytics.cohort import select_subjects
+from analytics.panel import StudyData, derive_panel, list_parameters
 from analytics.patient import select_patient
 from analytics.places import list_places
 from analytics.profile.hover import add_hover
 from analytics.profile.points import derive_points
 from analytics.profile.timeline import derive_timeline
-from analytics.units import FACTORS, SI, order_parameters, scale
+from analytics.units import FACTORS, SI, convert_panel, order_parameters, scale
 
 
 @dataclass(frozen=True)
@@ -55,7 +56,7 @@ class Case:
         """The patient's own medication."""
         return select_patient(self.study.medications, self.usubjid)
 
-    @property
+    @cached_property
     def places(self) -> dict[str, dict[str, Any]]:
         """The days and visits at which anything was measured, in time; visits without a day in the study's order."""
         order = {visit: place for place, visit in enumerate(self.study.visits["avisit"])}
@@ -68,7 +69,7 @@ class Case:
         """What happened, in lanes."""
         return derive_timeline(self.study, self.panel, self.usubjid)
 
-    @property
+    @cached_property
     def days(self) -> dict[str, dict[str, Any]]:
         """The places at which anything was measured, and the days on which something happened or began, in time."""
         begun = {f"day {day}": {"day": day, "avisit": None, "post": day > 0} for day in self.timeline["start"]}
@@ -83,6 +84,12 @@ class Case:
         """The parameters with these codes, in this order."""
         known = {item.paramcd: item for item in self.parameters}
         return [known[code] for code in codes if code in known]
+
+
+def derive_case(study: StudyData, system: str) -> Case:
+    """The case of the only subject of a study, its panel derived in the unit system."""
+    panel = convert_panel(select_subjects(derive_panel(study), study.subjects), system)
+    return make_case(study, panel, study.subjects.row(0, named=True), system)
 
 
 def make_case(study: StudyData, panel: pl.DataFrame, subject: dict[str, Any], system: str) -> Case:

@@ -10,6 +10,7 @@ from analytics.catalog import Parameter
 from analytics.figures.patient import Axis, Behind
 from analytics.patient import (
     KEY_PARAMETERS,
+    describe_day,
     describe_infusions,
     describe_scores,
     summarize_latest,
@@ -110,12 +111,7 @@ def rank_parameters(case: Case) -> list[Parameter]:
 def list_events(case: Case) -> list[str]:
     """Every event with its day, the latest first."""
     rows = case.events.sort("day", descending=True, nulls_last=True).iter_rows(named=True)
-    return shorten([f"{describe_when(row['day'])}: {describe_event(row)}" for row in rows], MOST_LINES)
-
-
-def describe_when(day: int | None) -> str:
-    """A day in words."""
-    return "day not reported" if day is None else f"day {day}"
+    return shorten([f"{describe_day(row['day'])}: {describe_event(row)}" for row in rows], MOST_LINES)
 
 
 def list_medication(case: Case) -> list[str]:

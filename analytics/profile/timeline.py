@@ -7,7 +7,7 @@ import polars as pl
 
 from analytics.catalog import PARAMETERS
 from analytics.panel import StudyData
-from analytics.patient import select_patient
+from analytics.patient import describe_cells, select_patient
 
 INFUSIONS, EVENTS, STAYS, TAPS, IMAGING, HISTOLOGY = (
     "Infusions",
@@ -82,8 +82,7 @@ def list_infusions(treatments: pl.DataFrame) -> list[Row]:
     """A row an infusion, counted in time."""
     rows = []
     for place, row in enumerate(treatments.sort("day", nulls_last=True).iter_rows(named=True)):
-        cells = "cells not reported" if row["cells_e6"] is None else f"{row['cells_e6']:,.0f} × 10⁶ cells"
-        text = f"infusion {place + 1}: {cells}" + (f", {row['route']}" if row["route"] else "")
+        text = f"infusion {place + 1}: {describe_cells(row)}" + (f", {row['route']}" if row["route"] else "")
         rows.append(describe(INFUSIONS, "infusion", row["day"], text, row))
     return rows
 

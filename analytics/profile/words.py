@@ -40,9 +40,8 @@ def describe_course(panel: pl.DataFrame, parameters: list[Parameter], events: pl
         parts[0] += f" since {origin}"
     elif pairs:
         parts = [f"No key score or value moved since {origin}"]
-    said = "; ".join(
-        [*(parts or volume or [NO_CHANGE]), *(volume if parts else []), *say_doses(pairs), *say_ends(events)]
-    )
+    moves = [*parts, *volume] or [NO_CHANGE]
+    said = "; ".join([*moves, *say_doses(pairs), *say_ends(events)])
     return f"{said[0].upper()}{said[1:]}."
 
 

@@ -6,11 +6,12 @@ import polars as pl
 
 from analytics.catalog import Parameter
 from analytics.numerals import describe_number
-from analytics.panel import StudyData
+from analytics.panel import StudyData, list_parameters
 from analytics.patient import KEY_PARAMETERS
 from analytics.places import key_place
 from analytics.schedule import DONE, EARLY, LATE, derive_assessments
 from analytics.scores import find_score
+from analytics.units import order_parameters
 
 DAYS_AHEAD = 14
 KEY_SCORES = ("child_pugh", "meld")
@@ -43,6 +44,12 @@ def derive_moves(panel: pl.DataFrame, parameters: list[Parameter], since: str = 
     )
     worst = moves.sort("worse", "paramcd", descending=[True, False]).group_by("usubjid", maintain_order=True).first()
     return worst.select("usubjid", "paramcd", "worse", "before", now="aval", moved="moved", day="day", avisit="avisit")
+
+
+def list_key_parameters(panel: pl.DataFrame, system: str) -> list[Parameter]:
+    """The key parameters that a panel has, in the unit system."""
+    known = set(list_parameters(panel))
+    return order_parameters([code for code in KEY_PARAMETERS if code in known], system)
 
 
 def is_judged(parameter: Parameter) -> bool:

@@ -10,13 +10,11 @@ import streamlit as st
 
 from analytics.cohort import derive_traits, list_choices, list_events, list_extremes, select_subjects
 from analytics.forecast import Forecast, fit_forecast
-from analytics.panel import StudyData, assemble_study, derive_baselines, derive_panel, list_parameters
-from analytics.patient import KEY_PARAMETERS
+from analytics.panel import StudyData, assemble_study, derive_baselines, derive_panel
 from analytics.profile.ribbons import summarize_ribbons
-from analytics.profile.worklist import make_worklist
-from analytics.scores import find_any_parameter
+from analytics.profile.worklist import list_key_parameters, make_worklist
 from analytics.summary import NO_ARM
-from analytics.units import CONVENTIONAL, convert_panel, convert_parameter
+from analytics.units import CONVENTIONAL, convert_panel
 from data import queries
 from data.database import open_reader
 from data.home import Home
@@ -128,9 +126,7 @@ def name_arms(data: StudyData) -> StudyData:
 def cached_worklist(stamp: Stamp, study: str, system: str, since: str) -> pl.DataFrame:
     """The worklist of one study of one revision, in a unit system."""
     data, panel = cached_study(stamp, study), cached_panel(stamp, study, system)
-    known = set(list_parameters(panel))
-    parameters = [convert_parameter(find_any_parameter(code), system) for code in KEY_PARAMETERS if code in known]
-    return make_worklist(panel, data.subjects, data, parameters, since)
+    return make_worklist(panel, data.subjects, data, list_key_parameters(panel, system), since)
 
 
 @st.cache_resource(show_spinner="Computing the cohort behind the patient …", max_entries=32)

@@ -46,6 +46,11 @@ def pinned() -> cache.Stamp:
     return stamp
 
 
+def stamp_of(revision: str) -> cache.Stamp:
+    """An earlier revision of this run's store; this run's own where none is named. Raises NoStore."""
+    return replace(pinned(), revision=revision) if revision else pinned()
+
+
 def revision() -> str:
     """The name of the revision of this run. Raises NoStore."""
     return pinned().revision
@@ -83,7 +88,7 @@ def read_patient(study: str, usubjid: str, revision: str = "") -> StudyData:
 
     ``events`` and ``medications`` may hold rows of others, which say what the study records at all.
     """
-    return cache.cached_patient(replace(pinned(), revision=revision) if revision else pinned(), study, usubjid)
+    return cache.cached_patient(stamp_of(revision), study, usubjid)
 
 
 def read_patient_panel(study: str, usubjid: str, system: str, revision: str = "") -> pl.DataFrame:
@@ -93,8 +98,7 @@ def read_patient_panel(study: str, usubjid: str, system: str, revision: str = ""
     """
     if not revision and not is_large(study):
         return select_patient(read_panel(study, system), usubjid)
-    stamp = replace(pinned(), revision=revision) if revision else pinned()
-    return cache.cached_patient_panel(stamp, study, usubjid, system)
+    return cache.cached_patient_panel(stamp_of(revision), study, usubjid, system)
 
 
 def prepare_patients(study: str, ids: list[str], system: str) -> None:
