@@ -1,6 +1,7 @@
 """The catalog: every parameter that Hepatrace knows, declared once as data in ``parameters.csv``."""
 
 import csv
+import unicodedata
 from pathlib import Path
 
 from analytics.catalog.parameter import Better, Parameter, Range, UnknownParameter, UnknownUnit
@@ -68,18 +69,28 @@ def find_parameter(paramcd: str) -> Parameter:
 
 
 def name_key(text: str) -> str:
-    """A name without case, blanks and punctuation, except the percent sign."""
-    return "".join(char for char in text.casefold() if char.isalnum() or char == "%")
+    """A name without case, blanks, punctuation and width of letters, except the percent sign."""
+    plain = unicodedata.normalize("NFKC", text).casefold()
+    return "".join(char for char in plain if char.isalnum() or char == "%")
 
 
-NAMES = {
+def read_names(path: Path) -> dict[str, str]:
+    """The parameter's code for every further name in use (``paramcd``, ``language``, ``name``), by its key."""
+    with path.open(encoding="utf-8", newline="") as file:
+        return {name_key(row["name"]): row["paramcd"] for row in csv.DictReader(file)}
+
+
+OWN_NAMES = {
     name_key(name): parameter
     for parameter in reversed(PARAMETERS.values())
     for name in (parameter.label, parameter.name, *parameter.synonyms, parameter.sdtm, parameter.paramcd)
     if name_key(name)
 }
+# Names of files in many languages; the catalog's own come first.
+NAMES = {name: PARAMETERS[code] for name, code in read_names(Path(__file__).with_name("names.csv")).items()} | OWN_NAMES
+LOINC = {parameter.loinc: parameter for parameter in reversed(PARAMETERS.values()) if parameter.loinc}
 
 
 def match_parameter(name: str) -> Parameter | None:
-    """The parameter that a code, label, SDTM code or synonym names; None if no parameter does."""
-    return NAMES.get(name_key(name))
+    """The parameter that a code (own, SDTM, LOINC), label or synonym names; None if no parameter does."""
+    return NAMES.get(name_key(name)) or LOINC.get(name.strip())

@@ -10,9 +10,8 @@ import polars as pl
 
 from data.importers.privacy import is_private
 from data.importers.study_file import Column, FileMapping
-from data.importers.text import TextTable, UnreadableFile
+from data.importers.text import NOT_DONE, NOTHING, TextTable, UnreadableFile
 
-NO_VALUE = ("", "na", "n/a", "n.a.", ".", "-", "--", "nan", "null", "nd", "n.d.", "not done", "missing")
 DecimalMark = Literal["point", "comma", "both"]
 COMMA, POINT = r"^[-+]?\d+,\d+$", r"^[-+]?\d+\.\d+$"
 # One mark before exactly three digits, no leading zero: it may mark decimals or thousands.
@@ -69,8 +68,13 @@ def quote(text: pl.Expr) -> pl.Expr:
 
 
 def is_no_value(text: pl.Expr) -> pl.Expr:
-    """Whether a cell says that there is no value."""
-    return text.is_null() | text.str.to_lowercase().is_in(list(NO_VALUE))
+    """Whether a cell is as good as empty."""
+    return text.is_null() | text.str.to_lowercase().is_in(list(NOTHING))
+
+
+def is_not_done(text: pl.Expr) -> pl.Expr:
+    """Whether a cell says that nothing was measured."""
+    return text.str.to_lowercase().is_in(list(NOT_DONE))
 
 
 def find_decimal_mark(text: pl.Series) -> DecimalMark:

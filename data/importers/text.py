@@ -1,23 +1,24 @@
-"""From bytes to a table of text: encoding, delimiter, header and ragged rows, nothing else."""
+"""A file as a table of text: header, ragged rows, footnotes; nothing is interpreted yet."""
 
-import csv
-import io
+import re
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import polars as pl
 
 from data.importers.privacy import WITHHELD, is_private
 
-SEPARATORS = ",;\t|"
-SIGNATURES = {
-    b"PK\x03\x04": "an Excel or zip file",
-    b"\xd0\xcf\x11\xe0": "an old Excel file",
-    b"PAR1": "a Parquet file",
-    b"%PDF": "a PDF",
-}
 LINE = "__line__"
 REJECTED = {"line": pl.Int32, "column": pl.String, "value": pl.String, "reason": pl.String}
+MOST_COLUMNS = 2_000
+NOTHING = ("", "na", "n/a", "n.a.", ".", "-", "--", "nan", "null")
+NOT_DONE = ("nd", "n.d.", "not done", "missing", "n. d.", "未检", "未測定", "검사안함")
+DATA_LIKE = re.compile(r"^[<>≤≥]?=?\s*[-+]?\d[\d.,]*%?$|^\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}|^\++$", re.IGNORECASE)
+SHOWN = 200  # characters of a row that is quoted
+PART = " | "  # between the rows of a header
+HEADER_ROWS = 4
+
+Records = list[tuple[int, list[str]]]
 
 
 class UnreadableFile(ValueError):
@@ -26,92 +27,94 @@ class UnreadableFile(ValueError):
 
 @dataclass(frozen=True)
 class TextTable:
-    """A file as text: ``rows`` has one text column per header and ``__line__``, the line in the file.
+    """A file, a sheet or a dataset as text: a text column per header and ``__line__``, the line in the file.
 
     ``rejected`` holds lines that do not fit the header, ``notes`` what was recognized on the way.
+    ``sheet`` names the table within its file, ``labels`` gives a column's long name where the file has
+    one, ``choices`` what its codes stand for, ``standard`` the standard that names its columns.
     """
 
     rows: pl.DataFrame
     rejected: pl.DataFrame
     notes: tuple[str, ...] = ()
     separator: str = ","
+    sheet: str = ""
+    labels: dict[str, str] = field(default_factory=dict)
+    choices: dict[str, dict[str, str]] = field(default_factory=dict)
+    standard: str = ""
+
+    @property
+    def columns(self) -> list[str]:
+        """The headers of the file."""
+        return [name for name in self.rows.columns if name != LINE]
 
 
-def read_table(content: bytes, name: str) -> TextTable:
-    """The table in a delimited text file. Raises UnreadableFile."""
-    text, notes = decode(content, name)
-    if not text.strip():
-        raise UnreadableFile(f"{name} is empty")
-    separator = find_separator(text)
-    records = read_records(text, separator, name)
-    header = check_header(records[0][1], name)
-    full = [(line, cells) for line, cells in records[1:] if any(cell.strip() for cell in cells)]
-    if not full:
+def make_table(
+    records: Records, name: str, notes: tuple[str, ...] = (), separator: str = ",", filled: frozenset[int] = frozenset()
+) -> TextTable:
+    """The table of these records, each with its line; the header is found in the first of them.
+
+    ``filled`` names the records whose first cell repeats the one above (a merged cell). Raises UnreadableFile.
+    """
+    records, title = drop_title(records)
+    height = count_header_rows(records, filled)
+    width = max(len(cells) for _, cells in records[:height])
+    header = name_columns([cells + [""] * (width - len(cells)) for _, cells in records[:height]])
+    body = [(line, cells) for line, cells in records[height:] if any(cell.strip() for cell in cells)]
+    used = [at for at in range(width) if header[at] or any(len(cells) > at and cells[at].strip() for _, cells in body)]
+    header = check_header([header[at] for at in used], name)
+    if not body:
         raise UnreadableFile(f"{name} has a header and no rows below it")
-    fitting = [(line, cells) for line, cells in full if len(cells) == len(header)]
-    columns = list(zip(*(cells for _, cells in fitting), strict=True)) or [()] * len(header)
+    fitting, odd = part_records(body, width)
+    columns = list(zip(*([cells[at] for at in used] for _, cells in fitting), strict=True)) or [()] * len(header)
     data = {LINE: [line for line, _ in fitting]} | dict(zip(header, columns, strict=True))
     rows = pl.DataFrame(data, schema={LINE: pl.Int32} | dict.fromkeys(header, pl.String))
-    # Our own exports put a quote before text that a spreadsheet would take for a formula.
-    clean = pl.col(pl.String).str.strip_chars().str.replace(r"^'([=+\-@])", "$1")
-    return TextTable(rows.with_columns(clean), reject_ragged(full, header), notes, separator)
+    return TextTable(clean(rows), reject(odd, header), (*notes, *title), separator)
 
 
-def decode(content: bytes, name: str) -> tuple[str, tuple[str, ...]]:
-    """The text of a file, and a note where it is not UTF-8. Raises UnreadableFile."""
-    for signature, kind in SIGNATURES.items():
-        if content.startswith(signature):
-            raise UnreadableFile(f"{name} is {kind}; save the sheet as CSV and import that")
-    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return decode_as(content, "utf-16", name), ("read as UTF-16",)
-    if b"\x00" in content:
-        raise UnreadableFile(f"{name} is not a text file: it holds zero bytes")
-    try:
-        return content.decode("utf-8-sig"), ()
-    except UnicodeDecodeError:
-        return decode_as(content, "cp1252", name), ("read as Windows-1252, because it is not UTF-8",)
+def clean(rows: pl.DataFrame) -> pl.DataFrame:
+    """Text without blanks around it; our own exports put a quote before text that looks like a formula."""
+    return rows.with_columns(pl.col(pl.String).str.strip_chars().str.replace(r"^'([=+\-@])", "$1"))
 
 
-def decode_as(content: bytes, encoding: str, name: str) -> str:
-    """The text in this encoding. Raises UnreadableFile."""
-    try:
-        return content.decode(encoding)
-    except UnicodeDecodeError as error:
-        raise UnreadableFile(f"{name} is neither UTF-8, UTF-16 nor Windows-1252 text; save it as UTF-8") from error
+def drop_title(records: Records) -> tuple[Records, tuple[str, ...]]:
+    """The records without lines of one cell above the header, and a note of what they say."""
+    wide = next((at for at, (_, cells) in enumerate(records) if count_filled(cells) > 1), 0)
+    said = [next(cell.strip() for cell in cells if cell.strip()) for _, cells in records[:wide] if count_filled(cells)]
+    return records[wide:], tuple(f"above the table stands “{text[:SHOWN]}”" for text in said)
 
 
-def find_separator(text: str) -> str:
-    """The delimiter that the first line uses most, a comma where it uses none."""
-    first = next(line for line in text.splitlines() if line.strip())
-    counts = Counter(char for char in first if char in SEPARATORS)
-    return counts.most_common(1)[0][0] if counts else ","
+def count_filled(cells: list[str]) -> int:
+    """How many cells of a record say something."""
+    return sum(1 for cell in cells if cell.strip())
 
 
-def read_records(text: str, separator: str, name: str) -> list[tuple[int, list[str]]]:
-    """The records with the line each begins at. Raises UnreadableFile."""
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
-    records, begin = [], 1
-    try:
-        for cells in reader:
-            if cells:
-                records.append((begin, cells))
-            begin = reader.line_num + 1
-    except csv.Error as error:
-        raise UnreadableFile(
-            f"{name} cannot be read from line {begin} on: a quotation mark is opened and not closed properly ({error})"
-        ) from error
-    return records
+def count_header_rows(records: Records, filled: frozenset[int]) -> int:
+    """How many of the first records are header: the first, and those below it without a subject and without data."""
+    height = 1
+    for at, (_, cells) in enumerate(records[1:HEADER_ROWS], start=1):
+        begins = bool(cells[0].strip()) and at not in filled
+        if begins or any(DATA_LIKE.match(cell.strip()) for cell in cells) or not count_filled(cells):
+            break
+        height += 1
+    return height if height < len(records) else 1
 
 
-def check_header(cells: list[str], name: str) -> list[str]:
-    """The column names. Raises UnreadableFile for a name that is missing or comes twice."""
-    header = [cell.strip() for cell in cells]
+def name_columns(rows: list[list[str]]) -> list[str]:
+    """The name of every column: what its header cells say from top to bottom, each once."""
+    return [PART.join(dict.fromkeys(cell.strip() for cell in cells if cell.strip())) for cells in zip(*rows, strict=True)]
+
+
+def check_header(header: list[str], name: str) -> list[str]:
+    """The column names. Raises UnreadableFile for a name that is missing or comes twice, or too many of them."""
+    if len(header) > MOST_COLUMNS:
+        raise UnreadableFile(f"{name} has {len(header):,} columns; up to {MOST_COLUMNS:,} are read")
     if all(is_number(cell) for cell in header if cell):
         raise UnreadableFile(f"{name} has no header: its first line holds only numbers ({', '.join(header[:4])} …)")
     twice = [column for column, count in Counter(header).items() if count > 1]
-    if twice:
-        named = f"{twice[0]!r}" if twice[0] else "without a name"
-        raise UnreadableFile(f"{name} has more than one column {named}; every column needs a name of its own")
+    if twice or "" in header:
+        named = f"more than one column {twice[0]!r}" if twice and twice[0] else "a column without a name"
+        raise UnreadableFile(f"{name} has {named}; every column needs a name of its own")
     return header
 
 
@@ -124,17 +127,26 @@ def is_number(text: str) -> bool:
     return True
 
 
-def reject_ragged(records: list[tuple[int, list[str]]], header: list[str]) -> pl.DataFrame:
-    """The rows that have more or fewer cells than the header; without their text where a column identifies a person."""
+def part_records(body: Records, width: int) -> tuple[Records, list[tuple[int, list[str], str]]]:
+    """The records that fit the header, and the others with the reason: too many or few cells, or a footnote."""
+    fitting: Records = []
+    odd = []
+    for line, cells in body:
+        said = [cell.strip() for cell in cells if cell.strip()]
+        if len(cells) != width:
+            odd.append((line, cells, f"the row has {len(cells)} cells and the header has {width}"))
+        elif len(said) == 1 and width > 2 and " " in said[0] and said[0] == cells[0].strip():
+            odd.append((line, said, "the row has text in its first cell and nothing else: a remark, not a patient"))
+        else:
+            fitting.append((line, cells))
+    return fitting, odd
+
+
+def reject(odd: list[tuple[int, list[str], str]], header: list[str]) -> pl.DataFrame:
+    """Rows that do not fit, with their reason; without their text where a column identifies a person."""
     private = any(is_private(column) for column in header)
-    ragged = [
-        {
-            "line": line,
-            "column": "",
-            "value": WITHHELD if private else " | ".join(cells)[:200],
-            "reason": f"the row has {len(cells)} cells and the header has {len(header)}",
-        }
-        for line, cells in records
-        if len(cells) != len(header)
+    rows = [
+        {"line": line, "column": "", "value": WITHHELD if private else " | ".join(cells)[:SHOWN], "reason": reason}
+        for line, cells, reason in odd
     ]
-    return pl.DataFrame(ragged, schema=REJECTED)
+    return pl.DataFrame(rows, schema=REJECTED)

@@ -1,0 +1,96 @@
+"""Sheets of Excel as people keep them: titles, merged header cells, dates, formulas."""
+
+import io
+from datetime import date, datetime, time
+from typing import Any
+
+import openpyxl
+from openpyxl.worksheet.worksheet import Worksheet
+
+from data.importers.readers.archive import open_zip
+from data.importers.text import HEADER_ROWS, Records, TextTable, UnreadableFile, make_table
+
+MOST_CELLS = 3_000_000
+OLD_EXCEL = b"\xd0\xcf\x11\xe0"
+
+
+def read_workbook(content: bytes, name: str) -> list[TextTable]:
+    """The tables of an Excel file, one a sheet that holds a table. Raises UnreadableFile."""
+    open_zip(content, name).close()
+    try:
+        values = openpyxl.load_workbook(io.BytesIO(content), data_only=True)
+        formulas = openpyxl.load_workbook(io.BytesIO(content))
+    except Exception as error:  # noqa: BLE001: a damaged file makes openpyxl raise whatever its parsers raise
+        raise UnreadableFile(f"{name} cannot be read as an Excel file: {str(error)[:120] or type(error).__name__}") from error
+    tables, empty = [], []
+    for sheet in values.worksheets:
+        said = f"{name}, sheet {sheet.title}"
+        if sheet.max_row * sheet.max_column > MOST_CELLS:
+            raise UnreadableFile(f"{said} spans {sheet.max_row:,} rows and {sheet.max_column:,} columns; remove what is empty")
+        if not any(cell for row in sheet.iter_rows(values_only=True) for cell in row):
+            empty.append(sheet.title)
+            continue
+        tables.append(read_sheet(sheet, formulas[sheet.title], said, len(values.worksheets) > 1))
+    if not tables:
+        raise UnreadableFile(f"{name} holds no sheet with a table")
+    return tables
+
+
+def read_sheet(sheet: Worksheet, formulas: Worksheet, name: str, several: bool) -> TextTable:
+    """The table of one sheet; its lines are the sheet's rows. Raises UnreadableFile."""
+    bare = find_bare_formulas(sheet, formulas)
+    grid = [[write_cell(cell) for cell in row] for row in sheet.iter_rows(values_only=True)]
+    for row, column in bare:
+        grid[row - 1][column - 1] = "#FORMULA"
+    merged = fill_merged(sheet, grid)
+    width = max((at + 1 for cells in grid for at, cell in enumerate(cells) if cell.strip()), default=0)
+    records: Records = [(line, cells[:width]) for line, cells in enumerate(grid, start=1) if any(cells)]
+    first = next((at for at, (_, cells) in enumerate(records) if sum(map(bool, cells)) > 1), 0)
+    filled = frozenset(at - first for at, (line, _) in enumerate(records) if line in merged)
+    computed = sum(1 for row in formulas.iter_rows() for cell in row if cell.data_type == "f") - len(bare)
+    notes = (f"{computed} cells hold a formula: what it last gave was read",) if computed else ()
+    hidden = (f"the sheet is {sheet.sheet_state}",) if sheet.sheet_state != "visible" else ()
+    table = make_table(records, name, (*notes, *hidden), filled=filled)
+    return TextTable(table.rows, table.rejected, table.notes, table.separator, sheet.title if several else "")
+
+
+def find_bare_formulas(sheet: Worksheet, formulas: Worksheet) -> list[tuple[int, int]]:
+    """Row and column of the formulas that nobody has computed yet."""
+    cells = [cell for row in formulas.iter_rows() for cell in row if cell.data_type == "f"]
+    return [(cell.row, cell.column) for cell in cells if sheet.cell(cell.row, cell.column).value is None]
+
+
+def fill_merged(sheet: Worksheet, grid: list[list[str]]) -> frozenset[int]:
+    """Give every cell of a merged area the text of its first; the lines whose first cell came so.
+
+    A title over the whole table stays one cell: it is no header.
+    """
+    lines = set()
+    for area in sheet.merged_cells.ranges:
+        text = grid[area.min_row - 1][area.min_col - 1]
+        title = area.min_col == 1 and area.max_col > 1 and area.min_row <= HEADER_ROWS
+        if title and not any(grid[area.min_row - 1][area.max_col :]):
+            continue
+        for row in range(area.min_row, area.max_row + 1):
+            for column in range(area.min_col, area.max_col + 1):
+                grid[row - 1][column - 1] = text
+            if area.min_col == 1 and row > area.min_row:
+                lines.add(row)
+    return frozenset(lines)
+
+
+def write_cell(value: Any) -> str:
+    """A cell as text: numbers in full, dates as 2024-03-31, empty for nothing."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, datetime):
+        return value.date().isoformat() if value.time() == time() else value.isoformat(sep=" ")
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, float):
+        return repr(int(value)) if value.is_integer() and abs(value) < 1e15 else repr(value)
+    return str(value).replace("\x00", "")
+
+
