@@ -16,6 +16,8 @@ TABLES = (
     "statements",
     "protocol",
     "subjects",
+    "not_done",
+    "change",
     "rejected_row",
     "import_warning",
     "import_batch",

@@ -88,9 +88,9 @@ FILES = {
     "wrong header": (b"a,b,c\n1,2,3\n", "labs.csv has no column for the subject (such as 'usubjid')"),
     "two columns of one name": (b"subject,day,value,value\nP1,0,1,2\n", "labs.csv has more than one column 'value'"),
     "open quotation mark": ((HEAD + 'P1,0,albumin,"3.1,g/dL\nP1,7,albumin,3.1,g/dL\n').encode(), "a quotation mark is opened"),
-    "an Excel file": (b"PK\x03\x04rest", "labs.csv is an Excel or zip file; save the sheet as CSV"),
+    "an Excel file": (b"PK\x03\x04rest", "labs.csv is a damaged zip or Excel file"),
     "zero bytes": (HEAD.encode() + b"P1,0,albumin,\x00\x00,g/dL\n", "labs.csv is not a text file: it holds zero bytes"),
-    "another encoding": (HEAD.encode() + b"P1,0,albumin,\x81\x8d,g/dL\n", "neither UTF-8, UTF-16 nor Windows-1252"),
+    "another encoding": (HEAD.encode() + b"P1,0,albumin,\x81\xff\x8d,g/dL\n", "neither UTF-8, UTF-16 nor Windows-1252"),
     "a name as the subject": (b"Patient name,day,parameter,value,unit\nKim,0,albumin,3,g/dL\n", "labs.csv has no column for the subject"),
 }  # fmt: skip
 # These are read, with a remark.
@@ -119,8 +119,8 @@ def study(tmp_path, run):
 def import_labs(study, run):
     """Import a file of laboratory values into the study."""
 
-    def import_(content: str | bytes):
-        path = study / "labs.csv"
+    def import_(content: str | bytes, name: str = "labs.csv"):
+        path = study / name
         path.write_bytes(content if isinstance(content, bytes) else content.encode())
         return run("import", path, "--study", "trial")
 
@@ -238,10 +238,23 @@ def test_a_grown_export_adds_only_what_is_new(import_labs, home):
 
 def test_a_later_file_that_contradicts_the_store_is_rejected_and_says_where_the_value_came_from(import_labs, home):
     import_labs(HEAD + GOOD)
-    result = import_labs(HEAD + "P1,0,albumin,3.9,g/dL\n")
+    result = import_labs("patient,day,test,result,unit\nP1,0,albumin,3.9,g/dL\n", name="other.csv")
     assert result.exit_code == 1
-    assert "the store holds 3.1 from batch 2, line 2" in result.stdout
+    assert "the store holds 3.1 g/dL from batch 2, line 2" in result.stdout
     assert measured(home)["aval"].to_list() == [3.1]
+
+
+def test_a_newer_version_of_a_file_changes_only_what_changed_and_lists_it_old_to_new(import_labs, home):
+    import_labs(HEAD + GOOD + "P1,7,albumin,3.2,g/dL\nP1,14,albumin,3.3,g/dL\n")
+    result = import_labs(HEAD + GOOD + "P1,7,albumin,34,g/L\n")
+    assert result.exit_code == 0
+    assert "1 accepted, 0 rejected, 1 unchanged" in result.stdout
+    assert "changed: P1, albumin, day 7: 3.2 g/dL → 34 g/L" in result.stdout
+    assert (
+        "1 rows of an earlier version of this file are not in this one (the first: P1, albumin, 14); they stay"
+        in result.stdout
+    )
+    assert measured(home).sort("day")["aval"].to_list() == [3.1, 3.4, 3.3]
 
 
 def test_an_updated_list_of_subjects_brings_follow_up_up_to_date_and_lists_each_change(study, run, home):

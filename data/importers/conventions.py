@@ -3,7 +3,7 @@
 import polars as pl
 
 from data.importers.privacy import is_private
-from data.importers.records import RECORDS
+from data.importers.record_types import RECORDS
 from data.importers.study_file import Column, FileMapping
 from data.importers.text import REJECTED, TextTable, UnreadableFile
 
@@ -22,7 +22,7 @@ HEADERS = {
 
 def guess_mapping(table: TextTable, name: str) -> FileMapping:
     """The mapping of a long file of measurements by its own column names. Raises UnreadableFile."""
-    lowered = {column.strip().lower().replace(" ", "_"): column for column in table.rows.columns}
+    lowered = {column.strip().lower().replace(" ", "_"): column for column in table.columns}
     found = {
         field: Column(column=next(lowered[header] for header in headers if header in lowered))
         for field, headers in HEADERS.items()
@@ -43,7 +43,7 @@ def guess_mapping(table: TextTable, name: str) -> FileMapping:
 
 def guess_shape(table: TextTable, name: str) -> FileMapping:
     """The mapping of a file whose columns carry the names of our own tables, else of a long file."""
-    header = {column for column in table.rows.columns if not column.startswith("__")}
+    header = set(table.columns)
     for shape, record in RECORDS.items():
         own = header & record.fields.keys()
         if set(record.required) < own and own == header:
@@ -53,8 +53,7 @@ def guess_shape(table: TextTable, name: str) -> FileMapping:
 
 def warn_unread(table: TextTable, mapping: FileMapping) -> pl.DataFrame:
     """A warning for every column that looks like it identifies a person; such columns are never stored."""
-    read = {column.column for column in mapping.columns.values()} | {value.column for value in mapping.values}
-    private = [column for column in table.rows.columns if column not in read and is_private(column)]
+    private = [column for column in table.columns if column not in mapping.wanted and is_private(column)]
     rows = [
         {
             "line": 1,

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from data.importers.outcome import FIX, Outcome
 from data.importers.run import BatchReport, ImportReport
 
 SHOWN = 20
@@ -20,17 +21,20 @@ def describe_for_machines(item: BatchReport) -> dict[str, Any]:
         "file": item.file_name,
         "kind": item.shape,
         "read": item.outcome.read,
-        "accepted": item.outcome.accepted.height if item.batch else 0,
+        "accepted": item.outcome.taken if item.batch else 0,
         "unchanged": item.outcome.unchanged,
         "rejected": item.outcome.rejected.to_dicts(),
         "warnings": item.outcome.warnings.to_dicts(),
+        "empty": item.outcome.empty,
+        "not_done": 0 if item.outcome.not_done is None else item.outcome.not_done.height,
+        "changes": [] if item.outcome.changes is None else item.outcome.changes.to_dicts(),
     }
 
 
 def describe_batch(item: BatchReport) -> list[str]:
     """One file of an import for people: counts, then rejected rows and warnings with their reasons."""
     outcome = item.outcome
-    counts = f"{outcome.read} read, {outcome.accepted.height} accepted, {outcome.rejected.height} rejected"
+    counts = f"{outcome.read} read, {outcome.taken} accepted, {outcome.rejected.height} rejected"
     known = "already imported, nothing added" if item.batch is None else f"batch {item.batch}: {counts}"
     lines = [f"{item.study}, {item.file_name} as {item.shape}: {known}, {outcome.unchanged} unchanged"]
     for level, rows in (("rejected", outcome.rejected), ("look", outcome.warnings)):
@@ -40,4 +44,16 @@ def describe_batch(item: BatchReport) -> list[str]:
             lines.append(f"  {level}: {item.file_name}, {place}{where}: {row['reason']}")
         if rows.height > SHOWN:
             lines.append(f"  {level}: {rows.height - SHOWN} more; all stand on the page About the data")
+    return lines + describe_changes(outcome)
+
+
+def describe_changes(outcome: Outcome) -> list[str]:
+    """What stored values become, old → new."""
+    if outcome.changes is None:
+        return []
+    lines = []
+    for row in outcome.changes.head(SHOWN).iter_rows(named=True):
+        when = f", day {row['day']}" if row["day"] is not None else f", {row['avisit']}" if row["avisit"] else ""
+        name = "fixed" if row["cause"] == FIX else "changed"
+        lines.append(f"  {name}: {row['usubjid']}, {row['item']}{when}: {row['before'] or '–'} → {row['after']}")
     return lines

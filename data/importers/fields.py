@@ -8,37 +8,36 @@ from typing import Literal
 
 import polars as pl
 
-from data.importers.privacy import is_private
-from data.importers.study_file import Column, FileMapping
-from data.importers.text import NOT_DONE, NOTHING, TextTable, UnreadableFile
+from data.importers.study_file import Column
+from data.importers.text import NOT_DONE, NOTHING
 
 DecimalMark = Literal["point", "comma", "both"]
 COMMA, POINT = r"^[-+]?\d+,\d+$", r"^[-+]?\d+\.\d+$"
 # One mark before exactly three digits, no leading zero: it may mark decimals or thousands.
 AMBIGUOUS_COMMA, AMBIGUOUS_POINT = r"^[-+]?[1-9]\d{0,2},\d{3}$", r"^[-+]?[1-9]\d{0,2}\.\d{3}$"
-DATE_FORMATS = ("%Y-%m-%d", "%Y/%m/%d", "%d.%m.%Y")
+DATE_FORMATS = (
+    "%Y-%m-%d",
+    "%Y/%m/%d",
+    "%d.%m.%Y",
+    "%Y.%m.%d",
+    "%Y年%m月%d日",
+    "%d-%b-%Y",
+    "%d %b %Y",
+    "%d%b%Y",
+    "%Y%m%d",
+    "%d.%m.%y",
+)
+ORDERS = {"": (), "day first": ("%d/%m/%Y", "%d-%m-%Y"), "month first": ("%m/%d/%Y", "%m-%d-%Y")}
+CLOCK = r"[T ]\d{1,2}:\d{2}.*$"
+TWO_WAYS = r"^(\d{1,2})[/-](\d{1,2})[/-](\d{4})$"
+YEARS = (1900, 2100)
 FARTHEST_DAY = 36_525  # a hundred years
-
-
-def check_columns(table: TextTable, mapping: FileMapping, name: str) -> None:
-    """Raise UnreadableFile where the mapping names a column that the file lacks, or a private one."""
-    wanted = {column.column for column in mapping.columns.values()} | {value.column for value in mapping.values}
-    wanted |= set(mapping.where)
-    header = [column for column in table.rows.columns if not column.startswith("__")]
-    lacking = sorted(wanted - {""} - set(header))
-    if lacking:
-        raise UnreadableFile(
-            f"{name} has no column {', '.join(map(repr, lacking))}; its header is {', '.join(map(repr, header[:12]))}"
-        )
-    private = [column for column in sorted(wanted) if is_private(column)]
-    if private:
-        raise UnreadableFile(
-            f"{name}: column {private[0]!r} looks like it identifies a person; use a pseudonymous identifier instead"
-        )
 
 
 def read_text(column: Column) -> pl.Expr:
     """The text of a field; missing where the cell is empty, its code is unknown, or it has no column."""
+    if column.row_number:
+        return pl.lit(column.prefix) + pl.int_range(1, pl.len() + 1).cast(pl.String).str.zfill(column.width)
     if not column.column:
         return pl.lit(column.value or None, dtype=pl.String)
     text = pl.col(column.column)
@@ -52,7 +51,7 @@ def read_text(column: Column) -> pl.Expr:
 
 def explain_code(column: Column, label: str) -> pl.Expr:
     """The reason for a cell whose code the mapping does not list; missing where there is none."""
-    if not column.codes:
+    if not column.codes or not column.column:
         return pl.lit(None, dtype=pl.String)
     text = pl.col(column.column)
     known = ", ".join(column.codes)
@@ -77,8 +76,10 @@ def is_not_done(text: pl.Expr) -> pl.Expr:
     return text.str.to_lowercase().is_in(list(NOT_DONE))
 
 
-def find_decimal_mark(text: pl.Series) -> DecimalMark:
-    """How the numbers of a file mark decimals, by those that can be read in one way only."""
+def find_decimal_mark(text: pl.Series, said: str = "") -> DecimalMark:
+    """How the numbers of a file mark decimals: as a person said, else by those that can be read in one way only."""
+    if said in ("point", "comma"):
+        return "comma" if said == "comma" else "point"
     comma = bool((text.str.contains(COMMA) & ~text.str.contains(AMBIGUOUS_COMMA)).any())
     point = bool((text.str.contains(POINT) & ~text.str.contains(AMBIGUOUS_POINT)).any())
     if comma:
@@ -112,26 +113,50 @@ def explain_number(text: pl.Expr, mark: DecimalMark) -> pl.Expr:
     )
 
 
-def parse_date(text: pl.Expr) -> pl.Expr:
-    """The date of a text as 2024-03-31, 2024/03/31 or 31.03.2024; missing where it is none of these."""
-    return pl.coalesce(text.str.to_date(form, strict=False) for form in DATE_FORMATS)
+def parse_date(text: pl.Expr, order: str = "") -> pl.Expr:
+    """The date of a text as 2024-03-31, 31.03.2024 or 31-Mar-2024, a time of day left out; missing where it is none.
+
+    ``order`` says how 03/04/2024 is read; without it only a date that can be read in one way is.
+    """
+    day = text.str.replace(CLOCK, "")
+    formats = [read_date(day, form) for form in (*DATE_FORMATS, *ORDERS[order])]
+    if order:
+        return pl.coalesce(formats)
+    # 31/03/2024 has no thirty-first month: it can be read in one way only.
+    first, second = (day.str.extract(TWO_WAYS, at).cast(pl.Int32) for at in (1, 2))
+    single = [
+        pl.when(one > 12).then(read_date(day, form))
+        for one, choice in ((first, "day first"), (second, "month first"))
+        for form in ORDERS[choice]
+    ]
+    return pl.coalesce(*formats, *single)
 
 
-def explain_date(text: pl.Expr) -> pl.Expr:
+def read_date(text: pl.Expr, form: str) -> pl.Expr:
+    """The date in this form, in a year in which a patient can have been seen; missing for another text."""
+    found = text.str.to_date(form, strict=False)
+    return pl.when(found.dt.year().is_between(*YEARS)).then(found)
+
+
+def explain_date(text: pl.Expr, order: str = "") -> pl.Expr:
     """The reason why a text is no date; missing where it is one."""
     return (
-        pl.when(text.is_null() | parse_date(text).is_not_null())
+        pl.when(text.is_null() | parse_date(text, order).is_not_null())
         .then(pl.lit(None, dtype=pl.String))
-        .when(text.str.contains(r"^\d{1,2}[/-]\d{1,2}[/-]\d{2,4}$"))
+        .when(text.str.contains(r"^\d{1,2}[/-]\d{1,2}[/-]\d{2,4}$") & pl.lit(not order))
         .then(pl.format("{} can be read day first or month first; write it as 2024-03-31", quote(text)))
         .otherwise(pl.format("{} is not a date that exists; dates are written as 2024-03-31", quote(text)))
     )
 
 
 def parse_day(text: pl.Expr, column: Column, cdisc: bool) -> pl.Expr:
-    """The day since time zero (day 0) of a whole number; missing where it is none or cannot be."""
-    number = text.cast(pl.Float64, strict=False) * column.times
-    whole = pl.when((number.round(6) == number.round(0)) & (number.abs() <= FARTHEST_DAY)).then(number.round(0))
+    """The day since time zero (day 0) of a number; missing where it is none or cannot be.
+
+    A number that is multiplied (months into days) is rounded to the nearest day.
+    """
+    number = text.str.replace(",", ".", literal=True).cast(pl.Float64, strict=False) * column.times
+    is_whole = (number.round(6) == number.round(0)) | pl.lit(column.times != 1)
+    whole = pl.when(is_whole & (number.abs() <= FARTHEST_DAY)).then(number.round(0))
     day = whole.cast(pl.Int32)
     # CDISC counts the day of time zero as 1 and has no day 0.
     return pl.when(day > 0).then(day - 1).when(day < 0).then(day) if cdisc else day
@@ -139,7 +164,7 @@ def parse_day(text: pl.Expr, column: Column, cdisc: bool) -> pl.Expr:
 
 def explain_day(text: pl.Expr, column: Column, cdisc: bool) -> pl.Expr:
     """The reason why a text is no day; missing where it is one."""
-    number = text.cast(pl.Float64, strict=False)
+    number = text.str.replace(",", ".", literal=True).cast(pl.Float64, strict=False)
     known = text.is_null() | parse_day(text, column, cdisc).is_not_null()
     return (
         pl.when(known)

@@ -3,26 +3,13 @@
 import polars as pl
 
 from analytics.catalog import PARAMETERS, UnknownUnit, match_parameter
-from data.importers.fields import (
-    DecimalMark,
-    check_columns,
-    explain_date,
-    explain_day,
-    explain_number,
-    find_decimal_mark,
-    is_no_value,
-    parse_date,
-    parse_day,
-    parse_number,
-    quote,
-    read_text,
-)
-from data.importers.outcome import Outcome, explain_repeats, note, part_rows, warn
-from data.importers.privacy import IDENTIFYING, is_identifying
-from data.importers.study_file import Column, FileMapping
-from data.importers.text import LINE, TextTable
+from data.importers.cells import apply_fixes, read_cells
+from data.importers.fields import DecimalMark, explain_number, find_decimal_mark, parse_number, quote
+from data.importers.outcome import CHANGES, FIX, Outcome, explain_repeats, note, part_rows, warn
+from data.importers.place import check_columns, place
+from data.importers.study_file import FileMapping
+from data.importers.text import TextTable
 
-ABSENT = Column()
 KEY = ["usubjid", "paramcd", "day", "undated_visit"]
 LIMIT = r"^\s*([<>≤≥]=?)\s*(.+)$"
 ACCEPTED = [
@@ -38,119 +25,52 @@ ACCEPTED = [
     "ref_high",
     "line",
 ]
+NOT_DONE = ["usubjid", "paramcd", "avisit", "day", "reported", "line"]
 
 
-def read_measurements(table: TextTable, mapping: FileMapping, subjects: pl.DataFrame, name: str) -> Outcome:
+def read_measurements(
+    table: TextTable, mapping: FileMapping, subjects: pl.DataFrame, fixes: pl.DataFrame, name: str
+) -> Outcome:
     """The measurements of a file, in the catalog's units.
 
-    ``subjects`` has ``usubjid`` and ``time_zero_date`` of the study. Empty cells are no rows.
-    Raises UnreadableFile where the mapping does not fit the file.
+    ``subjects`` has ``usubjid`` and ``time_zero_date`` of the study; ``fixes`` are those that a person
+    accepted. Empty cells are no rows. Raises UnreadableFile where the mapping does not fit the file.
     """
     check_columns(table, mapping, name)
-    cells = stack_wide(table, mapping) if mapping.values else stack_long(table, mapping)
-    filled = cells.filter(~is_no_value(pl.col("value")))
-    mark = find_decimal_mark(filled["value"].str.replace(LIMIT, "$2"))
-    placed, wrong_place = place(filled, mapping, subjects)
+    filled, looked_at = read_cells(table, mapping)
+    cells, left_out = apply_fixes(filled, fixes)
+    mark = find_decimal_mark(cells["value"].str.replace(LIMIT, "$2"), mapping.decimal)
+    placed, wrong_place = place(cells, mapping, subjects)
     named, wrong_name = part_rows(add_parameter(placed), explain_parameter())
-    valued = add_value(add_factor(named), mark)
-    possible, wrong_value = part_rows(valued, explain_value(mark))
-    unique, repeated = part_rows(
-        possible, explain_repeats(KEY, pl.format("{} {}", "value", pl.col("unit").fill_null("")))
-    )
+    done, not_done = named.filter(~pl.col("not_done")), named.filter("not_done")
+    possible, wrong_value = part_rows(add_value(add_factor(done), mark), explain_value(mark))
+    said = pl.format("{} {}", "source", pl.col("unit").fill_null(""))
+    unique, repeated = part_rows(possible, explain_repeats(KEY, said))
+    absent, absent_twice = part_rows(not_done, explain_repeats(KEY, pl.col("source")))
+    skipped = part_rows(left_out, pl.lit("left out, as you decided"))[1]
     notes = [note("numbers are read with a decimal comma")] if mark != "point" else []
     return Outcome(
-        accepted=unique.with_columns(reported="value", reported_unit="unit").select(ACCEPTED),
-        rejected=pl.concat([table.rejected, wrong_place, wrong_name, wrong_value, repeated]).sort("line"),
+        accepted=unique.with_columns(reported="source", reported_unit="unit").select(ACCEPTED),
+        rejected=pl.concat(
+            [table.rejected, wrong_place, wrong_name, wrong_value, repeated, absent_twice, skipped]
+        ).sort("line"),
         warnings=pl.concat([*notes, warn(unique, explain_warning())]).sort("line"),
         read=filled.height + table.rejected.height,
+        empty=looked_at - filled.height,
+        not_done=absent.with_columns(reported="source").select(NOT_DONE),
+        source=unique.select("usubjid", "paramcd", "day", "avisit", "aval", "source", "unit", "line", "column"),
+        changes=list_fixed(unique),
     )
 
 
-def stack_wide(table: TextTable, mapping: FileMapping) -> pl.DataFrame:
-    """One row a cell of a wide file, with the parameter, unit and visit that the mapping gives its column."""
-    rows = filter_rows(table, mapping)
-    cells = [
-        rows.select(
-            *common_columns(mapping),
-            column=pl.lit(value.column),
-            name=pl.lit(value.paramcd),
-            value=pl.col(value.column),
-            unit=pl.lit(value.unit or None, dtype=pl.String),
-            avisit=pl.lit(value.avisit) if value.avisit else read_text(mapping.columns.get("avisit", ABSENT)),
-        )
-        for value in mapping.values
-    ]
-    return pl.concat(cells)
-
-
-def stack_long(table: TextTable, mapping: FileMapping) -> pl.DataFrame:
-    """The rows of a long file under the names that this module uses."""
-    columns = mapping.columns
-    return filter_rows(table, mapping).select(
-        *common_columns(mapping),
-        column=pl.lit(columns.get("aval", ABSENT).column),
-        name=read_text(columns.get("paramcd", ABSENT)),
-        value=read_text(columns.get("aval", ABSENT)),
-        unit=read_text(columns.get("unit", ABSENT)),
-        avisit=read_text(columns.get("avisit", ABSENT)),
+def list_fixed(rows: pl.DataFrame) -> pl.DataFrame:
+    """What a fix changed in accepted measurements: what the file says, and as what it was read."""
+    fixed = rows.filter(pl.col("fixed").is_not_null())
+    after = pl.concat_str("value", "unit", separator=" ", ignore_nulls=True)
+    listed = fixed.select(
+        "usubjid", "day", "avisit", "before", "line", item="paramcd", after=after, cause=pl.lit(FIX), reason="fixed"
     )
-
-
-def common_columns(mapping: FileMapping) -> list[pl.Expr]:
-    """Subject, day, date and reference limits, which both shapes have."""
-    fields = {
-        "usubjid": "usubjid",
-        "day_text": "day",
-        "date_text": "date",
-        "low_text": "ref_low",
-        "high_text": "ref_high",
-    }
-    texts = [read_text(mapping.columns.get(field, ABSENT)).alias(name) for name, field in fields.items()]
-    return [pl.col(LINE).alias("line"), *texts]
-
-
-def filter_rows(table: TextTable, mapping: FileMapping) -> pl.DataFrame:
-    """The rows of the file that the mapping is about."""
-    return table.rows.filter(*(pl.col(column) == wanted for column, wanted in mapping.where.items()))
-
-
-def place(cells: pl.DataFrame, mapping: FileMapping, subjects: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """The cells with a known subject and a day or visit, and the rejected ones."""
-    day, cdisc = mapping.columns.get("day", ABSENT), mapping.day_numbering == "cdisc"
-    known = subjects.select("usubjid", "time_zero_date", known=pl.lit(True))
-    dated = cells.join(known, on="usubjid", how="left", validate="m:1", maintain_order="left").with_columns(
-        date=parse_date(pl.col("date_text"))
-    )
-    since = (pl.col("date") - pl.col("time_zero_date")).dt.total_days().cast(pl.Int32)
-    placed = dated.with_columns(day=pl.coalesce(parse_day(pl.col("day_text"), day, cdisc), since))
-    placed = placed.with_columns(undated_visit=pl.when(pl.col("day").is_null()).then("avisit"))
-    return part_rows(placed, pl.coalesce(explain_subject(), *explain_place(day, cdisc)))
-
-
-def explain_subject() -> pl.Expr:
-    """The reason against a subject that the study does not have."""
-    subject = pl.col("usubjid")
-    unknown = pl.format("no subject {} is in this study; import its row of the subjects file first", quote(subject))
-    return (
-        pl.when(subject.is_null())
-        .then(pl.lit("the subject is missing"))
-        .when(is_identifying(subject))
-        .then(pl.lit(IDENTIFYING))
-        .when(pl.col("known").is_null())
-        .then(unknown)
-    )
-
-
-def explain_place(day: Column, cdisc: bool) -> list[pl.Expr]:
-    """The reasons against a day or date; a visit alone is enough."""
-    homeless = pl.col("date").is_not_null() & pl.col("time_zero_date").is_null() & pl.col("day").is_null()
-    nowhere = pl.col("day").is_null() & pl.col("avisit").is_null()
-    return [
-        explain_day(pl.col("day_text"), day, cdisc),
-        explain_date(pl.col("date_text")),
-        pl.when(homeless).then(pl.lit("the date cannot become a day: the subject has no date of time zero")),
-        pl.when(nowhere).then(pl.lit("neither a day, a date nor a visit is given")),
-    ]
+    return listed.select(list(CHANGES)).cast(dict(CHANGES))
 
 
 def add_parameter(cells: pl.DataFrame) -> pl.DataFrame:

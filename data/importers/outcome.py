@@ -6,14 +6,30 @@ import polars as pl
 
 from data.importers.text import REJECTED
 
+# What changed, old to new: of which subject, parameter or field, day and visit, by what and why.
+CHANGES = {
+    "usubjid": pl.String,
+    "item": pl.String,
+    "day": pl.Int32,
+    "avisit": pl.String,
+    "before": pl.String,
+    "after": pl.String,
+    "cause": pl.String,
+    "reason": pl.String,
+    "line": pl.Int32,
+}
+UPDATE, FIX, CORRECTION = "update", "fix", "correction"
+
 
 @dataclass(frozen=True)
 class Outcome:
     """``accepted`` has the columns of the table; ``rejected`` and ``warnings`` line, column, value, reason.
 
     ``read`` counts the rows of the file, or its cells where a row holds several values.
-    ``unchanged`` counts rows that the store has already, ``replaced`` holds the keys of stored rows
-    that an accepted row takes the place of.
+    ``empty`` counts cells of measurements without text, ``not_done`` holds those that say that nothing was
+    measured, ``source`` where each accepted measurement stands in the file. ``unchanged`` counts rows
+    that the store has already, ``replaced`` holds the keys of stored rows that an accepted row takes the
+    place of, ``changes`` what changes by that, old → new.
     """
 
     accepted: pl.DataFrame
@@ -22,6 +38,15 @@ class Outcome:
     read: int
     unchanged: int = 0
     replaced: pl.DataFrame | None = None
+    empty: int = 0
+    not_done: pl.DataFrame | None = None
+    source: pl.DataFrame | None = None
+    changes: pl.DataFrame | None = None
+
+    @property
+    def taken(self) -> int:
+        """How many rows or cells are accepted: values, and those that say that nothing was measured."""
+        return self.accepted.height + (0 if self.not_done is None else self.not_done.height)
 
 
 def part_rows(

@@ -1,5 +1,7 @@
 """What identifies a person and is never stored, neither as a value nor in a list of rejected rows."""
 
+import hashlib
+import hmac
 import re
 
 import polars as pl
@@ -10,7 +12,9 @@ PRIVATE_HEADER = re.compile(
     r"\b(sur|first|last|full|patient|family|given|maiden)?[ _]?names?\b|\binitials\b|birth|\bdob\b|geburt|"
     r"phone|\btel\b|"
     r"mobile|e-?mail|\bmrn\b|\brecord[ _]?(no|nr|num|number)\b|\bhospital[ _]?(no|id|number)\b|\bssn\b|\baddress\b|"
-    r"passport|insurance",
+    r"passport|insurance|"
+    r"\bvorname|\bnachname|patientenname|telefon|anschrift|姓名|出生|电话|手机|身份证|住院号|病案号|氏名|名前|生年月日|電話|住所|カルテ|"
+    r"이름|성명|생년월일|전화|نام|تلفن|تاریخ تولد",
     re.IGNORECASE,
 )
 IDENTIFYING = "the text looks like an e-mail address or a phone number; it is not stored"
@@ -25,3 +29,10 @@ def is_private(header: str) -> bool:
 def is_identifying(text: pl.Expr) -> pl.Expr:
     """Whether a text looks like an e-mail address or a phone number."""
     return text.str.contains(EMAIL) | text.str.contains(PHONE)
+
+
+def hash_ids(rows: pl.DataFrame, column: str, key: bytes) -> pl.DataFrame:
+    """The rows with a keyed hash (16 hexadecimal digits) in the place of every identifier of a column."""
+    ids = [text for text in rows[column].unique().to_list() if text]
+    hashes = {text: hmac.new(key, text.encode(), hashlib.sha256).hexdigest()[:16] for text in ids}
+    return rows.with_columns(pl.col(column).replace_strict(hashes, default="", return_dtype=pl.String))

@@ -1,111 +1,57 @@
 """Subjects, events, treatments, medications, statements and protocol: a row of the file, a row of the table."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Literal, get_args
+from dataclasses import replace
 
 import polars as pl
 
 from analytics.catalog.constants import OLDEST
 from data.importers.fields import (
     DecimalMark,
-    check_columns,
     explain_code,
     explain_date,
     explain_day,
     explain_number,
     find_decimal_mark,
+    is_no_value,
     parse_date,
     parse_day,
     parse_number,
     quote,
     read_text,
 )
-from data.importers.measurements import ABSENT, explain_subject, filter_rows
 from data.importers.outcome import Outcome, explain_repeats, note, part_rows
+from data.importers.place import ABSENT, BIRTH, check_columns, explain_subject, filter_rows, know_subjects, line_column
 from data.importers.privacy import IDENTIFYING, WITHHELD, is_identifying
+from data.importers.record_days import derive_days
+from data.importers.record_types import RECORDS, Kind, Record
 from data.importers.study_file import Column, FileMapping
-from data.importers.text import LINE, TextTable, UnreadableFile
+from data.importers.text import TextTable, UnreadableFile
 
-Kind = Literal["text", "number", "count", "day", "date", "flag"]
 CODE = r"^[-+]?\d+([.,]\d+)?$"
-FLAGS = {"yes": True, "true": True, "1": True, "y": True, "no": False, "false": False, "0": False, "n": False}
-
-
-@dataclass(frozen=True)
-class Record:
-    """A table of records: its fields and their kinds, those that must be given, and what makes a row unique."""
-
-    fields: Mapping[str, Kind]
-    required: tuple[str, ...]
-    key: tuple[str, ...] = ()
-    of_subject: bool = True
-
-
-def list_fields(**kinds: str) -> dict[str, Kind]:
-    """Fields by kind, each kind's names in one text."""
-    known: dict[str, Kind] = {kind: kind for kind in get_args(Kind)}
-    return {name: known[kind] for kind, names in kinds.items() for name in names.split()}
-
-
-RECORDS = {
-    "subjects": Record(
-        list_fields(
-            text="usubjid arm site sex etiology", number="age", date="time_zero_date", day="last_contact_day cut_day"
-        ),
-        required=("usubjid",),
-        key=("usubjid",),
-        of_subject=False,
-    ),
-    "events": Record(
-        list_fields(text="usubjid kind unit text", day="day", count="grade", flag="serious related", number="value"),
-        required=("usubjid", "kind"),
-    ),
-    "treatments": Record(
-        list_fields(
-            text="usubjid product route",
-            day="day",
-            number="cells_e6 cells_e6_per_kg volume_ml viability_pct isolated_cells_e6 recovery_pct "
-            "cd34_e6 cd45_e6 cd117_e6 cd133_e6",
-        ),
-        required=("usubjid",),
-    ),
-    "medications": Record(
-        list_fields(text="usubjid drug unit", day="start_day end_day", number="daily_dose"),
-        required=("usubjid", "drug"),
-    ),
-    "statements": Record(
-        list_fields(text="kind time text source", count="n of_n"),
-        required=("kind", "text"),
-        of_subject=False,
-    ),
-    "protocol": Record(
-        list_fields(text="section item operator value unit source note"),
-        required=("section", "item"),
-        of_subject=False,
-    ),
-}
+YES, NO = "yes true 1 y ja j oui si x 是 有 はい 예 بله", "no false 0 n nein non 否 无 無 いいえ 아니오 خیر"
+FLAGS = dict.fromkeys(YES.split(), True) | dict.fromkeys(NO.split(), False)
+FEMALE, MALE = (
+    "f female w weiblich frau woman 女 女性 여 여성 زن femme mujer",
+    "m male männlich mann man 男 男性 남 남성 مرد homme hombre",
+)
+SEXES = dict.fromkeys(FEMALE.split(), "F") | dict.fromkeys(MALE.split(), "M")
 
 
 def read_records(table: TextTable, mapping: FileMapping, subjects: pl.DataFrame, name: str) -> Outcome:
     """The rows of a file for one table of records.
 
-    ``subjects`` has ``usubjid`` of the study. A row whose code stands for nothing (such as no event)
-    is no row. Raises UnreadableFile where the mapping does not fit the file.
+    ``subjects`` has ``usubjid`` and ``time_zero_date`` of the study. A row whose code stands for nothing
+    (such as no event) is no row. Raises UnreadableFile where the mapping does not fit the file.
     """
     record = RECORDS[mapping.shape]
     check_columns(table, mapping, name)
     check_fields(record, mapping, name)
-    rows = filter_rows(table, mapping)
+    rows, mapping = stack_columns(filter_rows(table, mapping), mapping)
     mark = find_mark(rows, record, mapping)
-    parsed = rows.select(pl.col(LINE).alias("line"), *parse_fields(record, mapping, mark))
+    parsed = rows.select(line_column(), *parse_fields(record, mapping, mark))
     coded = parsed.filter(~is_skipped(mapping))
-    known = (
-        coded.join(subjects.select("usubjid", known=pl.lit(True)), on="usubjid", how="left")
-        if record.of_subject
-        else coded
-    )
-    kept, rejected = part_records(known, record)
+    known = know_subjects(coded, subjects) if "usubjid" in record.fields else coded
+    kept, rejected = part_records(derive_days(known, record, mapping), record)
     unique, repeated = part_repeats(kept, record, mapping)
     return Outcome(
         accepted=unique.select(*record.fields, "line"),
@@ -115,14 +61,29 @@ def read_records(table: TextTable, mapping: FileMapping, subjects: pl.DataFrame,
     )
 
 
+def stack_columns(rows: pl.DataFrame, mapping: FileMapping) -> tuple[pl.DataFrame, FileMapping]:
+    """Rows and mapping of a file with a column for the date of every kind of event: a row a date that is given."""
+    if not mapping.values:
+        return rows, mapping
+    stacked = [
+        rows.filter(~is_no_value(pl.col(value.column))).with_columns(
+            __kind=pl.lit(value.paramcd), __date=pl.col(value.column)
+        )
+        for value in mapping.values
+    ]
+    columns = mapping.columns | {"kind": Column("__kind"), "date": Column("__date")}
+    return pl.concat(stacked), replace(mapping, columns=columns, values=())
+
+
 def check_fields(record: Record, mapping: FileMapping, name: str) -> None:
     """Raise UnreadableFile where the mapping has a field that the table lacks, or lacks one that it needs."""
-    strange = sorted(mapping.columns.keys() - record.fields.keys())
+    strange = sorted(mapping.columns.keys() - set(record.sources))
     if strange:
         raise UnreadableFile(
             f"{name}: {mapping.shape} have no field {strange[0]!r}; they have {', '.join(record.fields)}"
         )
-    lacking = [field for field in record.required if field not in mapping.columns]
+    given = mapping.columns.keys() | ({"kind"} if mapping.values else set())
+    lacking = [field for field in record.required if field not in given]
     if lacking:
         raise UnreadableFile(f"{name}: {mapping.shape} need a column for {', '.join(lacking)}")
 
@@ -144,22 +105,34 @@ def parse_fields(record: Record, mapping: FileMapping, mark: DecimalMark) -> lis
     found: list[pl.Expr] = []
     for field, kind in record.fields.items():
         column = mapping.columns.get(field, ABSENT)
-        value, wrong = parse_field(kind, column, read_text(column), mapping.day_numbering == "cdisc", mark)
+        value, wrong = parse_field(kind, column, read_text(column), mapping, mark)
         wrong = pl.coalesce(explain_code(column, field), explain_field(field, value), wrong)
         source = pl.col(column.column) if column.column else pl.lit(column.value)
         found += [value.alias(field), source.alias(f"{field}_text"), wrong.alias(f"{field}_wrong")]
+    for field in {*record.dates.values(), BIRTH} & mapping.columns.keys():
+        text = read_text(mapping.columns[field])
+        found += [text.alias(f"{field}_text"), parse_date(text, mapping.date_order).alias(field)]
     return found
 
 
-def parse_field(kind: Kind, column: Column, text: pl.Expr, cdisc: bool, mark: DecimalMark) -> tuple[pl.Expr, pl.Expr]:
+def parse_field(
+    kind: Kind, column: Column, text: pl.Expr, mapping: FileMapping, mark: DecimalMark
+) -> tuple[pl.Expr, pl.Expr]:
     """The value of a text by its kind, and the reason where it has none."""
+    cdisc = mapping.day_numbering == "cdisc"
+    if kind != "text":
+        text = pl.when(~is_no_value(text)).then(text)
     if kind in ("number", "count"):
         number = parse_number(text, mark) * column.times
         return (number.cast(pl.Int32, strict=False) if kind == "count" else number.round(9)), explain_number(text, mark)
     if kind == "day":
         return parse_day(text, column, cdisc), explain_day(text, column, cdisc)
     if kind == "date":
-        return parse_date(text), explain_date(text)
+        return parse_date(text, mapping.date_order), explain_date(text, mapping.date_order)
+    if kind == "sex":
+        return text.str.to_lowercase().replace_strict(SEXES, default=text, return_dtype=pl.String), pl.lit(
+            None, pl.String
+        )
     if kind == "flag":
         flag = text.str.to_lowercase().replace_strict(FLAGS, default=None, return_dtype=pl.Boolean)
         wrong = pl.when(text.is_not_null() & flag.is_null()).then(pl.format("{} is neither yes nor no", quote(text)))

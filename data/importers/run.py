@@ -1,8 +1,7 @@
-"""One import: files to batches in one transaction, published as one revision or not at all."""
+"""One import: tables to batches in one transaction, published as one revision or not at all."""
 
-import hashlib
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -10,27 +9,20 @@ from typing import Any
 import duckdb
 import polars as pl
 
+from data.audit import read_key
 from data.home import Home, find_user
-from data.importers.conventions import guess_shape, warn_unread
+from data.importers.conventions import warn_unread
 from data.importers.measurements import read_measurements
 from data.importers.outcome import Outcome, note
+from data.importers.privacy import hash_ids
 from data.importers.records import read_records
-from data.importers.store_rows import cluster_measurements, insert_batch, insert_rows, part_known, write_study
+from data.importers.sources import Progress, Source, open_paths, open_study
+from data.importers.store_rows import cluster_measurements, insert_batch, insert_rows, write_study
 from data.importers.study_file import FileMapping, StudyFile, parse_study, read_study_file
-from data.importers.text import TextTable, UnreadableFile, read_table
+from data.importers.text import TextTable, UnreadableFile
+from data.importers.updates import part_known
 from data.integrity import check_integrity
 from data.revisions import utc_now, write_revision
-
-Progress = Callable[[str], None]
-
-
-@dataclass(frozen=True)
-class Source:
-    """One file to read. A file without a mapping is read by its own column names."""
-
-    path: Path
-    study: str
-    mapping: FileMapping | None
 
 
 @dataclass(frozen=True)
@@ -68,28 +60,39 @@ def import_paths(
     preview: bool = False,
     progress: Progress = lambda _: None,
 ) -> ImportReport:
-    """Import study folders (with ``study.toml``) or single files of a study that is in the store.
+    """Import study folders (with ``study.toml``) or files of a study that is in the store.
 
     Everything is published as one revision; if a file cannot be read, nothing is. A ``preview`` does
     all of it and publishes nothing. Raises UnreadableFile, BadStudyFile, StoreBusy.
     """
-    folders = [path for path in paths if path.is_dir()]
-    files = [path for path in paths if not path.is_dir()]
+    folders = [path for path in paths if (path / "study.toml").is_file() or (path.is_dir() and study is None)]
+    files = [path for path in paths if path not in folders]
     studies = [(folder, read_study_file(folder / "study.toml")) for folder in folders]
+    sources = [source for folder, description in studies for source in open_study(folder, description, progress)]
+    if files:
+        sources += open_paths(files, find_study(home, study, files[0].name), progress)
+    return import_sources(home, [description for _, description in studies], sources, preview)
+
+
+def import_sources(
+    home: Home, studies: Sequence[StudyFile], sources: Sequence[Source], preview: bool = False
+) -> ImportReport:
+    """Publish what studies are and what their sources hold as one revision; a ``preview`` publishes nothing.
+
+    Raises UnreadableFile, BadStudyFile, StoreBusy.
+    """
     reports: list[BatchReport] = []
 
     def change(connection: duckdb.DuckDBPyConnection, revision: str) -> dict[str, Any]:
-        news = [write_study(connection, description) for _, description in studies]
-        sources = [source for folder, description in studies for source in list_sources(folder, description)]
-        sources += [source for path in files for source in find_sources(connection, path, study)]
-        reports.extend(import_source(connection, source, revision, progress) for source in sources)
+        news = [write_study(connection, description) for description in studies]
+        reports.extend(import_source(connection, source, revision, read_key(home)) for source in sources)
         if preview or not (any(news) or any(report.batch for report in reports)):
             raise Stop
         cluster_measurements(connection)
         check_integrity(connection)
         return {
             "batches": [report.batch for report in reports if report.batch],
-            "studies": sorted({s.study for s in sources}),
+            "studies": sorted({source.study for source in sources} | {item.study for item in studies}),
         }
 
     try:
@@ -99,73 +102,61 @@ def import_paths(
     return ImportReport(revision, tuple(reports))
 
 
-def list_sources(folder: Path, study: StudyFile) -> list[Source]:
-    """The files of a study folder, in the order in which they are read."""
-    return [Source(folder / mapping.path, study.study, mapping) for mapping in order_files(study.files)]
-
-
-def order_files(files: Iterable[FileMapping]) -> list[FileMapping]:
-    """Subjects first, because everything else belongs to one."""
-    return sorted(files, key=lambda mapping: mapping.shape != "subjects")
-
-
-def find_sources(connection: duckdb.DuckDBPyConnection, path: Path, study: str | None) -> list[Source]:
-    """How a single file is read: by the mapping that its study keeps for its name, else by its columns."""
+def find_study(home: Home, study: str | None, name: str) -> StudyFile:
+    """A study of the store with the mappings that it keeps. Raises UnreadableFile."""
     if study is None:
-        raise UnreadableFile(f"{path.name} is a single file: say which study it belongs to (--study)")
-    row = connection.execute(
-        "SELECT config FROM study WHERE study = $study ORDER BY study", {"study": study}
-    ).fetchone()
+        raise UnreadableFile(f"{name} is a single file: say which study it belongs to (--study)")
+    pointer = home.read_pointer()
+    row = None
+    if pointer is not None:
+        with duckdb.connect(str(home.revision_file(pointer.revision)), read_only=True) as connection:
+            query = "SELECT config FROM study WHERE study = $study ORDER BY study"
+            row = connection.execute(query, {"study": study}).fetchone()
     if row is None:
         raise UnreadableFile(f"there is no study {study!r} in the store; import its folder with a study.toml first")
-    kept = [mapping for mapping in parse_study(json.loads(row[0]), study).files if Path(mapping.path).name == path.name]
-    return [Source(path, study, mapping) for mapping in order_files(kept)] or [Source(path, study, None)]
+    return parse_study(json.loads(row[0]), study)
 
 
-def import_source(
-    connection: duckdb.DuckDBPyConnection, source: Source, revision: str, progress: Progress
-) -> BatchReport:
-    """Read one file and put its rows into the open transaction."""
-    progress(source.path.name)
-    content = read_bytes(source.path)
-    digest = hashlib.sha256(content).hexdigest()
-    table = read_table(content, source.path.name)
-    mapping = source.mapping or guess_shape(table, source.path.name)
-    if find_batch(connection, source.study, digest, mapping) is not None:
-        return BatchReport(None, source.study, source.path.name, mapping.shape, empty_outcome(table))
-    outcome = part_known(connection, source.study, mapping.shape, read_outcome(connection, table, mapping, source))
+def import_source(connection: duckdb.DuckDBPyConnection, source: Source, revision: str, key: bytes) -> BatchReport:
+    """Put the rows of one table into the open transaction."""
+    mapping = source.mapping
+    if source.fixes.is_empty() and find_batch(connection, source.study, source.digest, mapping) is not None:
+        return BatchReport(None, source.study, source.name, mapping.shape, empty_outcome(source.table))
+    read = read_outcome(connection, source, key)
+    outcome = part_known(connection, source.study, mapping, source.name, read)
     facts: dict[str, Any] = {
         "study": source.study,
         "kind": mapping.shape,
-        "file_name": source.path.name,
-        "sha256": digest,
+        "file_name": source.name,
+        "sha256": source.digest,
     }
     facts |= {"mapping": mapping.to_json(), "imported_at": utc_now(), "who": find_user(), "revision": revision}
     batch = insert_batch(connection, facts, outcome)
     insert_rows(connection, mapping.shape, source.study, batch, outcome)
-    return BatchReport(batch, source.study, source.path.name, mapping.shape, outcome)
+    return BatchReport(batch, source.study, source.name, mapping.shape, outcome)
 
 
-def read_outcome(
-    connection: duckdb.DuckDBPyConnection, table: TextTable, mapping: FileMapping, source: Source
-) -> Outcome:
-    """Accepted and rejected rows of a file."""
+def read_outcome(connection: duckdb.DuckDBPyConnection, source: Source, key: bytes) -> Outcome:
+    """Accepted and rejected rows of a table."""
     subjects = connection.sql(
         "SELECT usubjid, time_zero_date FROM subjects WHERE study = $study ORDER BY usubjid",
         params={"study": source.study},
     ).pl()
-    read = read_measurements if mapping.shape == "measurements" else read_records
-    outcome = read(table, mapping, subjects, source.path.name)
+    table, mapping = hash_columns(source.table, source.mapping, key), source.mapping
+    if mapping.shape == "measurements":
+        outcome = read_measurements(table, mapping, subjects, source.fixes, source.name)
+    else:
+        outcome = read_records(table, mapping, subjects, source.name)
     notes = [warn_unread(table, mapping), *(note(text) for text in table.notes)]
     return replace(outcome, warnings=pl.concat([outcome.warnings, *notes]))
 
 
-def read_bytes(path: Path) -> bytes:
-    """The content of a file. Raises UnreadableFile."""
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise UnreadableFile(f"{path} cannot be opened: {error.strerror}") from error
+def hash_columns(table: TextTable, mapping: FileMapping, key: bytes) -> TextTable:
+    """The table with a keyed hash in the place of every identifier that the mapping wants hashed."""
+    for column in mapping.columns.values():
+        if column.hashed and column.column in table.columns:
+            table = replace(table, rows=hash_ids(table.rows, column.column, key))
+    return table
 
 
 def find_batch(connection: duckdb.DuckDBPyConnection, study: str, digest: str, mapping: FileMapping) -> int | None:

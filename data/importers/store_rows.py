@@ -2,25 +2,25 @@
 
 import json
 import re
-from dataclasses import replace
 from typing import Any
 
 import duckdb
 import polars as pl
 
 from analytics.catalog import PARAMETERS
-from data.importers.measurements import ACCEPTED
-from data.importers.outcome import Outcome, part_rows, warn
-from data.importers.records import RECORDS
+from data.importers.outcome import Outcome
 from data.importers.study_file import BadStudyFile, StudyFile
-from data.importers.text import REJECTED
+from data.importers.updates import COLUMNS, UPDATED, quote_all
 
-# Column lists are ours, never a file's: only they are ever put into SQL text.
-COLUMNS = {"measurements": [name for name in ACCEPTED if name != "line"]} | {
-    shape: list(record.fields) for shape, record in RECORDS.items()
-}
-# A newer row of these tables takes the place of the stored one: follow-up goes on, a drug is stopped.
-UPDATED = {"subjects": ["usubjid"], "medications": ["usubjid", "drug", "start_day"]}
+# A value that came later, or a second time: nothing is missing there any more.
+MEASURED_SINCE = """
+DELETE FROM not_done WHERE study = $study AND EXISTS (
+    SELECT 1 FROM measurements WHERE measurements.study = not_done.study
+        AND measurements.usubjid = not_done.usubjid AND measurements.paramcd = not_done.paramcd
+        AND measurements.day IS NOT DISTINCT FROM not_done.day
+        AND (measurements.day IS NOT NULL OR measurements.avisit IS NOT DISTINCT FROM not_done.avisit)
+)
+"""
 STUDY_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 
 
@@ -49,86 +49,9 @@ def write_study(connection: duckdb.DuckDBPyConnection, study: StudyFile) -> bool
     return True
 
 
-def part_known(connection: duckdb.DuckDBPyConnection, study: str, shape: str, outcome: Outcome) -> Outcome:
-    """The outcome without rows that the store has already.
-
-    A newer row of a subject or a medication replaces the stored one; a measurement that contradicts
-    the stored value is rejected.
-    """
-    columns = COLUMNS[shape]
-    stored = connection.sql(
-        f"SELECT {', '.join(quote_all(columns))}, batch, line AS stored_line FROM {shape} "
-        "WHERE study = $study ORDER BY batch, line",
-        params={"study": study},
-    ).pl()
-    if stored.is_empty() or outcome.accepted.is_empty():
-        return outcome
-    stored = stored.cast({name: outcome.accepted.schema[name] for name in columns})
-    same = outcome.accepted.join(stored, on=columns, how="semi", nulls_equal=True)
-    fresh = outcome.accepted.join(stored, on=columns, how="anti", nulls_equal=True)
-    if shape in UPDATED:
-        return replace_stored(outcome, fresh, same, stored, UPDATED[shape])
-    kept, contradicting = part_contradictions(fresh, stored, shape)
-    return replace(
-        outcome,
-        accepted=kept.select(*columns, "line"),
-        rejected=pl.concat([outcome.rejected, contradicting]).sort("line"),
-        unchanged=same.height,
-    )
-
-
-def replace_stored(
-    outcome: Outcome, fresh: pl.DataFrame, same: pl.DataFrame, stored: pl.DataFrame, key: list[str]
-) -> Outcome:
-    """The outcome where a newer row takes the place of the stored one with its key, each change listed.
-
-    An empty cell never erases what is stored. A key that the file also repeats unchanged is left alone.
-    """
-    fields = [name for name in fresh.columns if name not in (*key, "line")]
-    old = stored.join(same, on=key, how="anti", nulls_equal=True).unique(key, keep="first", maintain_order=True)
-    before = old.select(*key, *(pl.col(name).alias(f"{name}_before") for name in fields), known=pl.lit(True))
-    matched = fresh.join(before, on=key, how="left", nulls_equal=True, validate="m:1", maintain_order="left")
-    merged = matched.with_columns(pl.coalesce(name, f"{name}_before") for name in fields)
-    changes = [describe_change(name) for name in fields]
-    changed = merged.with_columns(change=pl.concat_list(changes).list.drop_nulls().list.join("; "))
-    new = changed.filter(pl.col("known").is_null() | (pl.col("change") != ""))
-    listed = new.filter(pl.col("known"))
-    reason = pl.format("{} is brought up to date: {}", key[0], "change")
-    warnings = warn(listed.with_columns(column=pl.lit(key[0]), value=pl.col(key[0]).cast(pl.String)), reason)
-    return replace(
-        outcome,
-        accepted=new.select(fresh.columns),
-        warnings=pl.concat([outcome.warnings, warnings]),
-        unchanged=same.height + changed.height - new.height,
-        replaced=listed.select(key),
-    )
-
-
-def describe_change(name: str) -> pl.Expr:
-    """What became of a field, old → new; missing where it is as before or the row is new."""
-    before = pl.col(f"{name}_before").cast(pl.String).fill_null("–")
-    differs = pl.col("known").fill_null(False) & pl.col(name).ne_missing(pl.col(f"{name}_before"))
-    return pl.when(differs).then(pl.format("{} {} → {}", pl.lit(name), before, pl.col(name).cast(pl.String)))
-
-
-def part_contradictions(fresh: pl.DataFrame, stored: pl.DataFrame, shape: str) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """New rows, and measurements for which the store holds another value of the same day."""
-    if shape != "measurements":
-        return fresh, pl.DataFrame(schema=REJECTED)
-    key, undated = ["usubjid", "paramcd", "day", "undated"], pl.when(pl.col("day").is_null()).then("avisit")
-    before = stored.with_columns(undated=undated).select(*key, "batch", "stored_line", said="reported")
-    known = before.unique(key, keep="first", maintain_order=True)
-    matched = fresh.with_columns(undated=undated).join(
-        known, on=key, how="left", nulls_equal=True, validate="m:1", maintain_order="left"
-    )
-    place = "the store holds {} from batch {}, line {}: undo that batch to replace it"
-    reason = pl.when(pl.col("batch").is_not_null()).then(pl.format(place, "said", "batch", "stored_line"))
-    return part_rows(matched, reason, pl.col("paramcd"), pl.col("reported"))
-
-
 def insert_batch(connection: duckdb.DuckDBPyConnection, facts: dict[str, Any], outcome: Outcome) -> int:
     """Record a batch with its counts, rejected rows and warnings; its number."""
-    counts = {"rows_read": outcome.read, "accepted": outcome.accepted.height}
+    counts = {"rows_read": outcome.read, "accepted": outcome.taken}
     facts = facts | counts | {"rejected": outcome.rejected.height, "unchanged": outcome.unchanged}
     row = connection.execute("SELECT coalesce(max(batch), 0) + 1 FROM import_batch ORDER BY 1").fetchone()
     batch = row[0] if row else 1
@@ -146,15 +69,26 @@ def insert_rows(connection: duckdb.DuckDBPyConnection, shape: str, study: str, b
         # New codes of the catalog must fit: the column is an ENUM again once the table is clustered.
         connection.execute("ALTER TABLE measurements ALTER paramcd TYPE VARCHAR")
     if outcome.replaced is not None and outcome.replaced.height:
-        same = " AND ".join(f"incoming.{name} IS NOT DISTINCT FROM {shape}.{name}" for name in UPDATED[shape])
-        connection.register("incoming", outcome.replaced)
-        connection.execute(
-            f"DELETE FROM {shape} WHERE study = $study AND EXISTS (SELECT 1 FROM incoming WHERE {same})",
-            {"study": study},
-        )
-        connection.unregister("incoming")
-    rows = outcome.accepted.with_columns(study=pl.lit(study), batch=pl.lit(batch, dtype=pl.Int32))
-    insert_frame(connection, shape, rows)
+        delete_rows(connection, shape, study, outcome.replaced)
+    facts = {"study": pl.lit(study), "batch": pl.lit(batch, dtype=pl.Int32)}
+    insert_frame(connection, shape, outcome.accepted.with_columns(**facts))
+    if outcome.not_done is not None:
+        insert_frame(connection, "not_done", outcome.not_done.with_columns(**facts))
+        connection.execute(MEASURED_SINCE, {"study": study})
+    if outcome.changes is not None:
+        insert_frame(connection, "change", outcome.changes.with_columns(kind=pl.lit(shape), **facts))
+
+
+def delete_rows(connection: duckdb.DuckDBPyConnection, shape: str, study: str, keys: pl.DataFrame) -> None:
+    """Remove the stored rows with these keys."""
+    stored = {name: f"{shape}.{name}" for name in UPDATED[shape]}
+    stored["undated"] = f"CASE WHEN {shape}.day IS NULL THEN {shape}.avisit END"
+    same = " AND ".join(f"incoming.{name} IS NOT DISTINCT FROM {stored[name]}" for name in UPDATED[shape])
+    connection.register("incoming", keys)
+    connection.execute(
+        f"DELETE FROM {shape} WHERE study = $study AND EXISTS (SELECT 1 FROM incoming WHERE {same})", {"study": study}
+    )
+    connection.unregister("incoming")
 
 
 def insert_frame(connection: duckdb.DuckDBPyConnection, table: str, rows: pl.DataFrame) -> None:
@@ -176,8 +110,3 @@ def cluster_measurements(connection: duckdb.DuckDBPyConnection) -> None:
         f"SELECT study, usubjid, paramcd::ENUM({codes}) AS paramcd, {others}, batch, line "
         "FROM measurements ORDER BY study, paramcd, usubjid, day, avisit, line"
     )
-
-
-def quote_all(names: list[str]) -> list[str]:
-    """Column names in quotation marks, because some are words of SQL."""
-    return [f'"{name}"' for name in names]

@@ -13,14 +13,17 @@ SHAPES = ("measurements", "subjects", "events", "treatments", "medications", "st
 TIME_ZEROS = ("infusion", "randomization", "enrolment")
 BASES = ("inr", "pt_sec", "pt_activity")
 DAY_NUMBERINGS = ("day 0", "cdisc")
+DATE_ORDERS = ("", "day first", "month first")
+DECIMALS = ("", "point", "comma")
 
 
 @dataclass(frozen=True)
 class Column:
-    """Where a field comes from: a column of the file, or one value for all rows.
+    """Where a field comes from: a column of the file, one value for all rows, or the number of the row.
 
     ``codes`` maps what the file says to what is stored ("" skips the row); ``prefix`` and ``width``
-    make subject identifiers of bare numbers; ``times`` multiplies (weeks into days: 7).
+    make subject identifiers of bare numbers; ``times`` multiplies (weeks into days: 7). ``hashed``
+    stores a keyed hash instead of the text; ``first`` takes the earliest date of each subject.
     """
 
     column: str = ""
@@ -29,21 +32,35 @@ class Column:
     prefix: str = ""
     width: int = 0
     times: float = 1.0
+    row_number: bool = False
+    hashed: bool = False
+    first: bool = False
 
 
 @dataclass(frozen=True)
 class ValueColumn:
-    """One column of a wide file: the parameter, the unit and, where a file names it, the visit."""
+    """One column of a wide file: the parameter (or kind of event), the unit and what the header names.
+
+    ``avisit`` is the visit of the column, ``date`` the column that holds its date, ``codes`` says what
+    the file's words stand for.
+    """
 
     column: str
     paramcd: str
     unit: str = ""
     avisit: str = ""
+    date: str = ""
+    codes: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class FileMapping:
-    """How one file is read into one table. ``repeated`` allows rows that say the same once more."""
+    """How one file, or one ``sheet`` of it, is read into one table.
+
+    ``repeated`` allows rows that say the same once more; ``date_order`` ("day first" or "month first")
+    and ``decimal`` ("point" or "comma") settle what could be read in two ways; ``encoding`` is the
+    file's where it was said.
+    """
 
     path: str
     shape: str
@@ -52,6 +69,17 @@ class FileMapping:
     where: dict[str, str] = field(default_factory=dict)
     repeated: bool = False
     day_numbering: str = "day 0"
+    sheet: str = ""
+    date_order: str = ""
+    decimal: str = ""
+    encoding: str = ""
+
+    @property
+    def wanted(self) -> set[str]:
+        """The columns that the file must have."""
+        named = {column.column for column in self.columns.values()} | set(self.where)
+        values = {name for value in self.values for name in (value.column, value.date)}
+        return (named | values) - {""}
 
     def to_json(self) -> str:
         """The mapping as it is kept with the batch."""
@@ -140,6 +168,8 @@ def parse_mapping(entry: dict[str, Any], name: str) -> FileMapping:
     where = f"{name}, [[files]] {entry.get('path', '')}"
     check_choice(where, "shape", entry.get("shape"), SHAPES)
     check_choice(where, "day_numbering", entry.get("day_numbering", "day 0"), DAY_NUMBERINGS)
+    check_choice(where, "date_order", entry.get("date_order", ""), DATE_ORDERS)
+    check_choice(where, "decimal", entry.get("decimal", ""), DECIMALS)
     path = Path(str(entry.get("path", "")))
     if path.is_absolute() or ".." in path.parts:
         raise BadStudyFile(f"{where}: a file must lie in the study's own folder")
@@ -152,8 +182,8 @@ def parse_column(value: Any, where: str) -> Column:
     """A column named by its header, or described by a table. Raises BadStudyFile."""
     if isinstance(value, str):
         return Column(column=value)
-    if not isinstance(value, dict) or not ({"column", "value"} & value.keys()):
-        raise BadStudyFile(f"{where}: a column is a header, or a table with 'column' or 'value'")
+    if not isinstance(value, dict) or not ({"column", "value", "row_number"} & value.keys()):
+        raise BadStudyFile(f"{where}: a column is a header, or a table with 'column', 'value' or 'row_number'")
     return build(Column, value, where)
 
 

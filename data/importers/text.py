@@ -102,7 +102,9 @@ def count_header_rows(records: Records, filled: frozenset[int]) -> int:
 
 def name_columns(rows: list[list[str]]) -> list[str]:
     """The name of every column: what its header cells say from top to bottom, each once."""
-    return [PART.join(dict.fromkeys(cell.strip() for cell in cells if cell.strip())) for cells in zip(*rows, strict=True)]
+    return [
+        PART.join(dict.fromkeys(cell.strip() for cell in cells if cell.strip())) for cells in zip(*rows, strict=True)
+    ]
 
 
 def check_header(header: list[str], name: str) -> list[str]:

@@ -24,7 +24,7 @@ class NamedFile:
 
 def is_zip(content: bytes) -> bool:
     """Whether bytes are a zip archive; a sheet of Excel is one too."""
-    return content.startswith(b"PK\x03\x04") or content.startswith(b"PK\x05\x06")
+    return content.startswith((b"PK\x03\x04", b"PK\x05\x06"))
 
 
 def open_zip(content: bytes, name: str) -> zipfile.ZipFile:
@@ -38,7 +38,9 @@ def open_zip(content: bytes, name: str) -> zipfile.ZipFile:
     if len(entries) > MOST_FILES * 10:
         raise UnreadableFile(f"{name} holds {len(entries):,} files; that is no collection of study files")
     if size > MOST_BYTES or (size > SMALL and size > MOST_RATIO * len(content)):
-        raise UnreadableFile(f"{name} would unpack to {size / 1e6:,.0f} MB from {len(content) / 1e6:,.1f} MB: it is not opened")
+        raise UnreadableFile(
+            f"{name} would unpack to {size / 1e6:,.0f} MB from {len(content) / 1e6:,.1f} MB: it is not opened"
+        )
     if any(entry.flag_bits & 1 for entry in entries):
         raise UnreadableFile(f"{name} is protected by a password; save it without one")
     return archive
@@ -56,7 +58,9 @@ def list_members(content: bytes, name: str) -> list[NamedFile]:
     for entry in entries:
         path = PurePosixPath(entry.filename.replace("\\", "/"))
         if path.is_absolute() or ".." in path.parts or ":" in path.parts[0]:
-            raise UnreadableFile(f"{name} holds a file that points outside of it ({entry.filename[:80]!r}): it is not opened")
+            raise UnreadableFile(
+                f"{name} holds a file that points outside of it ({entry.filename[:80]!r}): it is not opened"
+            )
         if path.suffix.lower() == ".zip":
             raise UnreadableFile(f"{name} holds another zip ({path.name}); unpack that one first")
     if not entries:

@@ -25,11 +25,11 @@ def read_xport(content: bytes, name: str) -> TextTable:
         path = Path(folder) / "dataset.xpt"
         path.write_bytes(content)
         try:
-            frame, facts = pyreadstat.read_xport(str(path), output_format="polars")
+            frame, facts = pyreadstat.read_xport(str(path), output_format="dict")
         except (pyreadstat.ReadstatError, UnicodeDecodeError, ValueError, OverflowError, OSError) as error:
             raise UnreadableFile(f"{name} cannot be read as a SAS transport file: {str(error)[:120]}") from error
     labels = {column: label for column, label in facts.column_names_to_labels.items() if label}
-    return to_text(frame, name, labels)
+    return to_text(pl.DataFrame(frame, strict=False), name, labels)
 
 
 def to_text(frame: pl.DataFrame, name: str, labels: dict[str, str] | None = None) -> TextTable:
@@ -51,7 +51,9 @@ def write_column(column: str, dtype: pl.DataType) -> pl.Expr:
     value = pl.col(column)
     if dtype.is_float():
         whole = value.is_finite() & (value == value.round(0)) & (value.abs() < 1e15)
-        number = pl.when(whole).then(value.cast(pl.Int64, strict=False).cast(pl.String)).otherwise(value.cast(pl.String))
+        number = (
+            pl.when(whole).then(value.cast(pl.Int64, strict=False).cast(pl.String)).otherwise(value.cast(pl.String))
+        )
         return pl.when(value.is_finite()).then(number).otherwise(pl.lit("")).fill_null("").alias(column)
     if dtype == pl.Datetime:
         midnight = value.dt.time() == pl.time(0)

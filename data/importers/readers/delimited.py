@@ -82,7 +82,9 @@ def read_regular(text: str, separator: str, name: str, notes: tuple[str, ...]) -
     if rows is None or rows.height != lines:
         return None
     named = rows.rename(dict(zip(rows.columns, check_header(header, name), strict=True)))
-    return TextTable(clean(named.with_row_index(LINE, 2).cast({LINE: pl.Int32})), pl.DataFrame(schema=REJECTED), notes, separator)
+    return TextTable(
+        clean(named.with_row_index(LINE, 2).cast({LINE: pl.Int32})), pl.DataFrame(schema=REJECTED), notes, separator
+    )
 
 
 def parse_regular(rest: str, separator: str, width: int) -> pl.DataFrame | None:

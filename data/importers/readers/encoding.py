@@ -1,8 +1,7 @@
 """Which letters the bytes of a text file mean."""
 
 import re
-
-import charset_normalizer
+from importlib import import_module
 
 from analytics.catalog import match_parameter
 from data.importers.text import UnreadableFile
@@ -43,7 +42,7 @@ def decode_as(content: bytes, encoding: str, name: str) -> str:
 def find_encoding(content: bytes, name: str) -> str:
     """The encoding in which most header cells are names of the catalog, else the likeliest one."""
     sample = content[: content.rfind(b"\n", 0, SAMPLE) + 1] or content
-    possible = {code: sample.decode(code) for code in (*EAST, *WINDOWS) if can_decode(content, code)}
+    possible = {code: sample.decode(code) for code in (*EAST, "cp1252") if can_decode(content, code)}
     if not possible:
         raise UnreadableFile(f"{name} is neither UTF-8, UTF-16 nor Windows-1252 text; save it as UTF-8")
     known = {code: count_known(text) for code, text in possible.items()}
@@ -51,9 +50,10 @@ def find_encoding(content: bytes, name: str) -> str:
     best = max(known, key=lambda code: known[code])
     if known[best] > plain:
         return best
-    likeliest = charset_normalizer.from_bytes(sample, cp_isolation=list(possible)).best()
+    # It takes longer to load than a file takes to read, and most files are UTF-8.
+    likeliest = import_module("charset_normalizer").from_bytes(sample, cp_isolation=list(possible)).best()
     found = "" if likeliest is None else likeliest.encoding
-    return found if found in EAST else "cp1252" if "cp1252" in possible else found or best
+    return found if found in EAST else "cp1252" if "cp1252" in possible else best
 
 
 def can_decode(content: bytes, encoding: str) -> bool:

@@ -2,16 +2,26 @@
 
 import io
 from datetime import date, datetime, time
-from typing import Any
+from typing import Any, NamedTuple
 
 import openpyxl
+from openpyxl.utils import range_boundaries
 from openpyxl.worksheet.worksheet import Worksheet
 
 from data.importers.readers.archive import open_zip
 from data.importers.text import HEADER_ROWS, Records, TextTable, UnreadableFile, make_table
 
+
+class Area(NamedTuple):
+    """A merged area of a sheet, from its first to its last column and row."""
+
+    min_col: int
+    min_row: int
+    max_col: int
+    max_row: int
+
+
 MOST_CELLS = 3_000_000
-OLD_EXCEL = b"\xd0\xcf\x11\xe0"
 
 
 def read_workbook(content: bytes, name: str) -> list[TextTable]:
@@ -20,13 +30,17 @@ def read_workbook(content: bytes, name: str) -> list[TextTable]:
     try:
         values = openpyxl.load_workbook(io.BytesIO(content), data_only=True)
         formulas = openpyxl.load_workbook(io.BytesIO(content))
-    except Exception as error:  # noqa: BLE001: a damaged file makes openpyxl raise whatever its parsers raise
-        raise UnreadableFile(f"{name} cannot be read as an Excel file: {str(error)[:120] or type(error).__name__}") from error
+    except Exception as error:  # a damaged file makes openpyxl raise whatever its parsers raise
+        raise UnreadableFile(
+            f"{name} cannot be read as an Excel file: {str(error)[:120] or type(error).__name__}"
+        ) from error
     tables, empty = [], []
     for sheet in values.worksheets:
         said = f"{name}, sheet {sheet.title}"
         if sheet.max_row * sheet.max_column > MOST_CELLS:
-            raise UnreadableFile(f"{said} spans {sheet.max_row:,} rows and {sheet.max_column:,} columns; remove what is empty")
+            raise UnreadableFile(
+                f"{said} spans {sheet.max_row:,} rows and {sheet.max_column:,} columns; remove what is empty"
+            )
         if not any(cell for row in sheet.iter_rows(values_only=True) for cell in row):
             empty.append(sheet.title)
             continue
@@ -66,7 +80,8 @@ def fill_merged(sheet: Worksheet, grid: list[list[str]]) -> frozenset[int]:
     A title over the whole table stays one cell: it is no header.
     """
     lines = set()
-    for area in sheet.merged_cells.ranges:
+    for text_range in [str(item) for item in sheet.merged_cells.ranges]:  # ty: ignore[not-iterable]
+        area = Area(*range_boundaries(text_range))
         text = grid[area.min_row - 1][area.min_col - 1]
         title = area.min_col == 1 and area.max_col > 1 and area.min_row <= HEADER_ROWS
         if title and not any(grid[area.min_row - 1][area.max_col :]):
@@ -92,5 +107,3 @@ def write_cell(value: Any) -> str:
     if isinstance(value, float):
         return repr(int(value)) if value.is_integer() and abs(value) < 1e15 else repr(value)
     return str(value).replace("\x00", "")
-
-

@@ -15,10 +15,17 @@ Row = dict[str, Any]
 def flatten_bundle(document: Row, name: str) -> list[tuple[str, list[Row]]]:
     """Every kind of resource that is read, with its rows. Raises UnreadableFile."""
     entries = document.get("entry")
-    resources = [entry.get("resource") for entry in entries if isinstance(entry, dict)] if isinstance(entries, list) else []
+    resources = (
+        [entry.get("resource") for entry in entries if isinstance(entry, dict)] if isinstance(entries, list) else []
+    )
     found = []
     for kind, flatten in FLATTEN.items():
-        rows = [row for item in resources if isinstance(item, dict) and item.get("resourceType") == kind for row in flatten(item)]
+        rows = [
+            row
+            for item in resources
+            if isinstance(item, dict) and item.get("resourceType") == kind
+            for row in flatten(item)
+        ]
         if rows:
             found.append((kind, rows))
     if not found:
@@ -54,7 +61,10 @@ def find_code(concept: Any, system: str) -> str:
     """The code of a concept in a code system; empty where it has none."""
     codings = dig(concept, "coding")
     listed = codings if isinstance(codings, list) else []
-    return next((str(item.get("code", "")) for item in listed if isinstance(item, dict) and system in str(item.get("system"))), "")
+    return next(
+        (str(item.get("code", "")) for item in listed if isinstance(item, dict) and system in str(item.get("system"))),
+        "",
+    )
 
 
 def flatten_patient(resource: Row) -> list[Row]:
@@ -73,7 +83,9 @@ def flatten_observation(resource: Row) -> list[Row]:
     """One row a value; a panel with components gives a row a component."""
     shared = {
         "usubjid": find_subject(resource),
-        "date": dig(resource, "effectiveDateTime") or dig(resource, "effectivePeriod", "start") or dig(resource, "issued"),
+        "date": dig(resource, "effectiveDateTime")
+        or dig(resource, "effectivePeriod", "start")
+        or dig(resource, "issued"),
     }
     parts = [resource, *(part for part in dig(resource, "component") or [] if isinstance(part, dict))]
     rows = [{**shared, **describe_value(part)} for part in parts]
@@ -103,7 +115,9 @@ def flatten_condition(resource: Row) -> list[Row]:
         {
             "usubjid": find_subject(resource),
             "kind": name_concept(resource.get("code")),
-            "date": resource.get("onsetDateTime") or dig(resource, "onsetPeriod", "start") or resource.get("recordedDate"),
+            "date": resource.get("onsetDateTime")
+            or dig(resource, "onsetPeriod", "start")
+            or resource.get("recordedDate"),
         }
     ]
 

@@ -20,7 +20,10 @@ def read_json(content: bytes, name: str) -> list[TextTable]:
     if isinstance(document, dict) and "clinicalData" in document:
         raise UnreadableFile(f"{name} is Dataset-JSON 1.0; Hepatrace reads version 1.1")
     if isinstance(document, dict) and document.get("resourceType") == "Bundle":
-        return [make_text_table(rows, f"{name}, {sheet}", sheet, "FHIR R4") for sheet, rows in flatten_bundle(document, name)]
+        return [
+            make_text_table(rows, f"{name}, {sheet}", sheet, "FHIR R4")
+            for sheet, rows in flatten_bundle(document, name)
+        ]
     if isinstance(document, list) and document and all(isinstance(row, dict) for row in document):
         return [make_text_table(document, name)]
     raise UnreadableFile(f"{name} is JSON, but neither Dataset-JSON 1.1, nor a FHIR R4 bundle, nor a list of records")
@@ -46,7 +49,9 @@ def parse(content: bytes, name: str) -> Any:
 def read_dataset(document: dict[str, Any], name: str) -> TextTable:
     """A dataset of Dataset-JSON 1.1: names and labels of its columns, and its rows. Raises UnreadableFile."""
     columns, rows = document["columns"], document.get("rows", [])
-    if not isinstance(columns, list) or not all(isinstance(item, dict) and isinstance(item.get("name"), str) for item in columns):
+    if not isinstance(columns, list) or not all(
+        isinstance(item, dict) and isinstance(item.get("name"), str) for item in columns
+    ):
         raise UnreadableFile(f"{name}: every column of a Dataset-JSON file needs a name")
     names = [item["name"] for item in columns]
     if len(set(names)) < len(names):
@@ -59,7 +64,9 @@ def read_dataset(document: dict[str, Any], name: str) -> TextTable:
     table = make_text_table([dict(zip(names, row, strict=True)) for row in fitting], name, columns=names)
     reason = f"the row does not have the {len(names)} values that the file describes"
     rejected = [{"line": at, "column": "", "value": "", "reason": reason} for at in odd]
-    return TextTable(table.rows, pl.DataFrame(rejected, schema=REJECTED), sheet=str(document.get("name", "")), labels=labels)
+    return TextTable(
+        table.rows, pl.DataFrame(rejected, schema=REJECTED), sheet=str(document.get("name", "")), labels=labels
+    )
 
 
 def make_text_table(

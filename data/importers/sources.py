@@ -1,0 +1,101 @@
+"""What is to be read: tables with the study they belong to, the mapping that reads them, and accepted fixes."""
+
+import hashlib
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import polars as pl
+
+from data.importers.cells import FIXES
+from data.importers.conventions import guess_shape
+from data.importers.readers.archive import NamedFile, list_files, read_bytes
+from data.importers.readers.open_file import open_tables
+from data.importers.study_file import FileMapping, StudyFile
+from data.importers.text import TextTable, UnreadableFile
+
+Progress = Callable[[str], None]
+NO_FIXES = pl.DataFrame(schema=FIXES)
+
+
+@dataclass(frozen=True)
+class Source:
+    """One table to read. ``name`` is that of its file, ``digest`` the SHA-256 of its bytes."""
+
+    name: str
+    digest: str
+    table: TextTable
+    study: str
+    mapping: FileMapping
+    fixes: pl.DataFrame = field(default_factory=lambda: NO_FIXES)
+
+
+@dataclass(frozen=True)
+class OpenFile:
+    """A file with its tables."""
+
+    name: str
+    digest: str
+    tables: tuple[TextTable, ...]
+
+    def find(self, sheet: str) -> TextTable:
+        """The table of a sheet; the only one where no sheet is named. Raises UnreadableFile."""
+        if not sheet and len(self.tables) == 1:
+            return self.tables[0]
+        for table in self.tables:
+            if table.sheet == sheet:
+                return table
+        known = ", ".join(repr(table.sheet) for table in self.tables)
+        raise UnreadableFile(f"{self.name} has no sheet {sheet!r}; it has {known}")
+
+
+def open_file(file: NamedFile, encoding: str = "") -> OpenFile:
+    """A file with its tables. Raises UnreadableFile."""
+    return OpenFile(file.name, hashlib.sha256(file.content).hexdigest(), tuple(open_tables(file, encoding)))
+
+
+def open_study(folder: Path, study: StudyFile, progress: Progress) -> list[Source]:
+    """The files of a study folder in the order in which they are read, each opened once. Raises UnreadableFile."""
+    opened: dict[tuple[str, str], OpenFile] = {}
+    sources = []
+    for mapping in order_mappings(study.files):
+        path, key = folder / mapping.path, (mapping.path, mapping.encoding)
+        if key not in opened:
+            opened[key] = open_file(NamedFile(path.name, read_bytes(path)), mapping.encoding)
+        progress(path.name)
+        file = opened[key]
+        sources.append(Source(file.name, file.digest, file.find(mapping.sheet), study.study, mapping))
+    return sources
+
+
+def order_mappings(mappings: Iterable[FileMapping]) -> list[FileMapping]:
+    """Subjects first, because everything else belongs to one; of these the ones with a date of time zero first."""
+    return sorted(mappings, key=lambda item: (item.shape != "subjects", "time_zero_date" not in item.columns))
+
+
+def open_paths(paths: Sequence[Path], study: StudyFile, progress: Progress) -> list[Source]:
+    """The tables of files of a study that is in the store, by the mappings it keeps, else by their own columns.
+
+    Raises UnreadableFile.
+    """
+    sources = []
+    for file in (file for path in paths for file in list_files(path)):
+        progress(file.name)
+        opened = open_file(file)
+        for table in opened.tables:
+            kept = find_kept(study, file.name, table) or [guess_shape(table, file.name)]
+            sources += [Source(file.name, opened.digest, table, study.study, mapping) for mapping in kept]
+    order = {id(mapping): at for at, mapping in enumerate(order_mappings(source.mapping for source in sources))}
+    return sorted(sources, key=lambda source: order[id(source.mapping)])
+
+
+def find_kept(study: StudyFile, name: str, table: TextTable) -> list[FileMapping]:
+    """The mappings that a study keeps for a table: those of its file name, else those whose every column it has."""
+    named = [item for item in study.files if Path(item.path).name == name and item.sheet in ("", table.sheet)]
+    own = [item for item in named if item.wanted <= set(table.columns)]
+    if own or named:
+        return own or named
+    fitting = [item for item in study.files if item.wanted and item.wanted <= set(table.columns)]
+    best = max((len(item.wanted) for item in fitting), default=0)
+    origin = next((item.path for item in fitting if len(item.wanted) == best), "")
+    return [replace(item, path=name) for item in fitting if item.path == origin]
