@@ -4,15 +4,14 @@ Enzymes stay in U/L in both: laboratories that report SI units report them so. W
 parameter's SI unit stands in ``analytics/catalog/si_units.csv``; factors are the catalog's.
 """
 
-import csv
 from collections.abc import Iterable
 from dataclasses import replace
-from pathlib import Path
 
 import polars as pl
 
 from analytics.catalog import PARAMETERS, Parameter
 from analytics.catalog.parameter import Range
+from analytics.catalog.si import SI_UNITS
 from analytics.scores import find_any_parameter, list_series
 
 CONVENTIONAL, SI = "conventional", "SI"
@@ -20,13 +19,6 @@ SYSTEMS = (CONVENTIONAL, SI)
 CONVERTED = ("aval", "base", "chg", "ref_low", "ref_high")
 
 
-def read_si_units() -> dict[str, tuple[str, int]]:
-    """The SI unit and its decimals by parameter, where it is not the catalog's unit."""
-    with (Path(__file__).parent / "catalog" / "si_units.csv").open(encoding="utf-8", newline="") as file:
-        return {row["paramcd"]: (row["unit"], int(row["decimals"])) for row in csv.DictReader(file)}
-
-
-SI_UNITS = read_si_units()
 # Value in the SI unit = value in the catalog's unit x factor.
 FACTORS = {code: 1 / PARAMETERS[code].factor(unit) for code, (unit, _) in SI_UNITS.items()}
 

@@ -38,7 +38,7 @@ def read_measurements(
     """
     check_columns(table, mapping, name)
     filled, looked_at = read_cells(table, mapping)
-    cells, left_out = apply_fixes(filled, fixes)
+    cells, left_out = apply_fixes(drop_repeats(filled) if mapping.repeated else filled, fixes)
     mark = find_decimal_mark(cells["value"].str.replace(LIMIT, "$2"), mapping.decimal)
     placed, wrong_place = place(cells, mapping, subjects)
     named, wrong_name = part_rows(add_parameter(placed), explain_parameter())
@@ -61,6 +61,11 @@ def read_measurements(
         source=unique.select("usubjid", "paramcd", "day", "avisit", "aval", "source", "unit", "line", "column"),
         changes=list_fixed(unique),
     )
+
+
+def drop_repeats(cells: pl.DataFrame) -> pl.DataFrame:
+    """The cells without those that say the same in another line."""
+    return cells.unique([name for name in cells.columns if name != "line"], keep="first", maintain_order=True)
 
 
 def list_fixed(rows: pl.DataFrame) -> pl.DataFrame:

@@ -184,6 +184,11 @@ def part_records(rows: pl.DataFrame, record: Record) -> tuple[pl.DataFrame, pl.D
 def part_repeats(rows: pl.DataFrame, record: Record, mapping: FileMapping) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Rows that say something new, and the others: repetitions, or contradictions of one subject's rows."""
     fields = list(record.fields)
+    if mapping.repeated and record.key:
+        # A subject's facts may stand on one of its rows only, as on the first visit of a REDCap export.
+        facts = [name for name in fields if name not in record.key]
+        firsts = [pl.coalesce(name, pl.col(name).drop_nulls().first().over(record.key)) for name in facts]
+        rows = rows.with_columns(firsts)
     if mapping.repeated:
         rows = rows.unique(fields, keep="first", maintain_order=True)
     said = pl.concat_str(
