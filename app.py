@@ -22,7 +22,10 @@ def list_pages() -> dict[str, list[StreamlitPage]]:
             st.Page("pages/patient/worklist.py", title="Worklist", icon=":material/checklist:"),
             st.Page("pages/patient/pair.py", title="Two patients", icon=":material/view_column_2:"),
         ],
-        "Study": [st.Page("pages/study/about.py", title="About the data", icon=":material/database:")],
+        "Study": [
+            st.Page("pages/study/import_data.py", title="Import", icon=":material/upload_file:"),
+            st.Page("pages/study/about.py", title="About the data", icon=":material/database:"),
+        ],
         "Library": [
             st.Page("pages/library/definitions.py", title="Definitions", icon=":material/menu_book:"),
             st.Page("pages/library/published.py", title="Published tables", icon=":material/table_chart:"),

@@ -65,6 +65,12 @@ def fetch_subjects(
     return rows if with_dates else rows.drop("time_zero_date")
 
 
+def count_time_zero_dates(connection: Connection, study: str) -> int:
+    """How many subjects of a study have a date of time zero."""
+    query = "SELECT count(time_zero_date) AS n FROM subjects WHERE study = $study ORDER BY n"
+    return fetch(connection, query, study=study)["n"][0]
+
+
 def fetch_measurements(
     connection: Connection, study: str, usubjid: Subjects = None, until: int | None = None
 ) -> pl.DataFrame:

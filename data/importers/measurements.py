@@ -8,7 +8,7 @@ from data.importers.fields import DecimalMark, explain_number, find_decimal_mark
 from data.importers.outcome import CHANGES, FIX, Outcome, explain_repeats, note, part_rows, warn
 from data.importers.place import check_columns, place
 from data.importers.study_file import FileMapping
-from data.importers.text import TextTable
+from data.importers.text import BARE_FORMULA, TextTable
 
 KEY = ["usubjid", "paramcd", "day", "undated_visit"]
 LIMIT = r"^\s*([<>≤≥]=?)\s*(.+)$"
@@ -25,6 +25,9 @@ ACCEPTED = [
     "ref_high",
     "line",
 ]
+SAID = pl.format("{} {}", "source", pl.col("unit").fill_null(""))
+PLACES = ["usubjid", "paramcd", "day", "avisit", "line", "column"]
+UNCOMPUTED = "the cell holds a formula without a result; open the file in Excel, save it, and import it again"
 NOT_DONE = ["usubjid", "paramcd", "avisit", "day", "reported", "line"]
 
 
@@ -42,25 +45,29 @@ def read_measurements(
     mark = find_decimal_mark(cells["value"].str.replace(LIMIT, "$2"), mapping.decimal)
     placed, wrong_place = place(cells, mapping, subjects)
     named, wrong_name = part_rows(add_parameter(placed), explain_parameter())
-    done, not_done = named.filter(~pl.col("not_done")), named.filter("not_done")
-    possible, wrong_value = part_rows(add_value(add_factor(done), mark), explain_value(mark))
-    said = pl.format("{} {}", "source", pl.col("unit").fill_null(""))
-    unique, repeated = part_rows(possible, explain_repeats(KEY, said))
-    absent, absent_twice = part_rows(not_done, explain_repeats(KEY, pl.col("source")))
+    judged = judge(named.filter(~pl.col("not_done")), mark)
+    possible, wrong_value = part_rows(judged, pl.col("reason"))
+    unique, repeated = part_rows(possible, explain_repeats(KEY, SAID))
+    absent, absent_twice = part_rows(named.filter("not_done"), explain_repeats(KEY, pl.col("source")))
     skipped = part_rows(left_out, pl.lit("left out, as you decided"))[1]
+    wrong = [table.rejected, wrong_place, wrong_name, wrong_value, repeated, absent_twice, skipped]
     notes = [note("numbers are read with a decimal comma")] if mark != "point" else []
     return Outcome(
         accepted=unique.with_columns(reported="source", reported_unit="unit").select(ACCEPTED),
-        rejected=pl.concat(
-            [table.rejected, wrong_place, wrong_name, wrong_value, repeated, absent_twice, skipped]
-        ).sort("line"),
+        rejected=pl.concat(wrong).sort("line"),
         warnings=pl.concat([*notes, warn(unique, explain_warning())]).sort("line"),
         read=filled.height + table.rejected.height,
         empty=looked_at - filled.height,
         not_done=absent.with_columns(reported="source").select(NOT_DONE),
-        source=unique.select("usubjid", "paramcd", "day", "avisit", "aval", "source", "unit", "line", "column"),
+        source=unique.select(*PLACES, "aval", "source", "unit", "date_text"),
+        refused=judged.filter(pl.col("reason").is_not_null()).select(*PLACES, "value", "unit", "reason"),
         changes=list_fixed(unique),
     )
+
+
+def judge(cells: pl.DataFrame, mark: DecimalMark) -> pl.DataFrame:
+    """The cells in the catalog's units, with the reason against those that cannot be taken."""
+    return add_value(add_factor(cells), mark).with_columns(reason=explain_value(mark))
 
 
 def drop_repeats(cells: pl.DataFrame) -> pl.DataFrame:
@@ -166,6 +173,7 @@ def explain_value(mark: DecimalMark) -> pl.Expr:
     readable = pl.col("level").is_not_null()
     return pl.coalesce(
         pl.col("wrong_unit"),
+        pl.when(pl.col("value") == BARE_FORMULA).then(pl.lit(UNCOMPUTED)),
         pl.when(~readable & graded & text.is_not_null()).then(word),
         pl.when(~readable).then(pl.coalesce(text, limit)),
         pl.when(~readable | graded).then(pl.col("impossible")),

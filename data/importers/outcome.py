@@ -27,9 +27,10 @@ class Outcome:
 
     ``read`` counts the rows of the file, or its cells where a row holds several values.
     ``empty`` counts cells of measurements without text, ``not_done`` holds those that say that nothing was
-    measured, ``source`` where each accepted measurement stands in the file. ``unchanged`` counts rows
-    that the store has already, ``replaced`` holds the keys of stored rows that an accepted row takes the
-    place of, ``changes`` what changes by that, old → new.
+    measured, ``source`` and ``refused`` where each accepted or refused measurement stands in the file.
+    ``unchanged`` counts rows that the store has already, ``replaced`` holds the keys of stored rows that an
+    accepted row takes the place of, ``changes`` what changes by that, old → new, and ``proposals`` the
+    fixes that are offered for rejected or doubtful cells.
     """
 
     accepted: pl.DataFrame
@@ -41,7 +42,9 @@ class Outcome:
     empty: int = 0
     not_done: pl.DataFrame | None = None
     source: pl.DataFrame | None = None
+    refused: pl.DataFrame | None = None
     changes: pl.DataFrame | None = None
+    proposals: pl.DataFrame | None = None
 
     @property
     def taken(self) -> int:

@@ -11,15 +11,17 @@ import polars as pl
 
 from data.audit import read_key
 from data.home import Home, find_user
+from data.importers.context import fetch_context
 from data.importers.conventions import warn_unread
+from data.importers.doubts import find_doubts, offer_fixes
 from data.importers.measurements import read_measurements
 from data.importers.outcome import Outcome, note
 from data.importers.privacy import hash_ids
 from data.importers.records import read_records
 from data.importers.sources import Progress, Source, open_paths, open_study
-from data.importers.store_rows import cluster_measurements, insert_batch, insert_rows, write_study
+from data.importers.store_rows import cluster_measurements, find_next_batch, insert_batch, insert_rows, write_study
 from data.importers.study_file import FileMapping, StudyFile, parse_study, read_study_file
-from data.importers.text import TextTable, UnreadableFile
+from data.importers.text import REJECTED, TextTable, UnreadableFile
 from data.importers.updates import part_known
 from data.integrity import check_integrity
 from data.revisions import utc_now, write_revision
@@ -85,7 +87,7 @@ def import_sources(
 
     def change(connection: duckdb.DuckDBPyConnection, revision: str) -> dict[str, Any]:
         news = [write_study(connection, description) for description in studies]
-        reports.extend(import_source(connection, source, revision, read_key(home)) for source in sources)
+        reports.extend(import_all(connection, sources, revision, read_key(home)))
         if preview or not (any(news) or any(report.batch for report in reports)):
             raise Stop
         cluster_measurements(connection)
@@ -100,6 +102,22 @@ def import_sources(
     except Stop:
         revision = None
     return ImportReport(revision, tuple(reports))
+
+
+def import_all(
+    connection: duckdb.DuckDBPyConnection, sources: Sequence[Source], revision: str, key: bytes
+) -> list[BatchReport]:
+    """Put the rows of every source into the open transaction; lines that fit no header count once a table."""
+    seen: set[tuple[str, str]] = set()
+    reports = []
+    for source in sources:
+        whole = (source.digest, source.mapping.sheet)
+        table = source.table
+        if whole in seen:
+            table = replace(table, rejected=table.rejected.clear(), notes=())
+        seen.add(whole)
+        reports.append(import_source(connection, replace(source, table=table), revision, key))
+    return reports
 
 
 def find_study(home: Home, study: str | None, name: str) -> StudyFile:
@@ -122,18 +140,30 @@ def import_source(connection: duckdb.DuckDBPyConnection, source: Source, revisio
     mapping = source.mapping
     if source.fixes.is_empty() and find_batch(connection, source.study, source.digest, mapping) is not None:
         return BatchReport(None, source.study, source.name, mapping.shape, empty_outcome(source.table))
-    read = read_outcome(connection, source, key)
-    outcome = part_known(connection, source.study, mapping, source.name, read)
-    facts: dict[str, Any] = {
-        "study": source.study,
-        "kind": mapping.shape,
-        "file_name": source.name,
-        "sha256": source.digest,
-    }
-    facts |= {"mapping": mapping.to_json(), "imported_at": utc_now(), "who": find_user(), "revision": revision}
-    batch = insert_batch(connection, facts, outcome)
+    outcome = part_known(connection, source.study, mapping, source.name, read_outcome(connection, source, key))
+    batch = find_next_batch(connection)
     insert_rows(connection, mapping.shape, source.study, batch, outcome)
+    if mapping.shape == "measurements":
+        outcome = doubt(connection, source, outcome)
+    facts: dict[str, Any] = {"study": source.study, "kind": mapping.shape, "file_name": source.name}
+    facts |= {"sha256": source.digest, "mapping": mapping.to_json(), "revision": revision}
+    facts |= {"imported_at": utc_now(), "who": find_user()}
+    insert_batch(connection, batch, facts, outcome)
     return BatchReport(batch, source.study, source.name, mapping.shape, outcome)
+
+
+def doubt(connection: duckdb.DuckDBPyConnection, source: Source, outcome: Outcome) -> Outcome:
+    """The outcome with what to look at in its measurements, and the fixes that are offered."""
+    if outcome.source is None or outcome.refused is None:
+        return outcome
+    context = fetch_context(connection, source.study)
+    found = find_doubts(outcome.source, context, source.mapping.date_order)
+    sentence = pl.col("reason").alias("sentence")
+    offered = found.filter(pl.col("field").is_not_null()).select(
+        "line", "column", "field", "replacement", "rule", sentence
+    )
+    fixes = pl.concat([offered, offer_fixes(outcome.refused, context.history)])
+    return replace(outcome, warnings=pl.concat([outcome.warnings, found.select(list(REJECTED))]), proposals=fixes)
 
 
 def read_outcome(connection: duckdb.DuckDBPyConnection, source: Source, key: bytes) -> Outcome:

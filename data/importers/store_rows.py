@@ -49,18 +49,21 @@ def write_study(connection: duckdb.DuckDBPyConnection, study: StudyFile) -> bool
     return True
 
 
-def insert_batch(connection: duckdb.DuckDBPyConnection, facts: dict[str, Any], outcome: Outcome) -> int:
-    """Record a batch with its counts, rejected rows and warnings; its number."""
+def find_next_batch(connection: duckdb.DuckDBPyConnection) -> int:
+    """The number of the next batch."""
+    rows = connection.execute("SELECT coalesce(max(batch), 0) + 1 FROM import_batch ORDER BY 1").fetchall()
+    return rows[0][0]
+
+
+def insert_batch(connection: duckdb.DuckDBPyConnection, batch: int, facts: dict[str, Any], outcome: Outcome) -> None:
+    """Record a batch with its counts, rejected rows and warnings."""
     counts = {"rows_read": outcome.read, "accepted": outcome.taken}
     facts = facts | counts | {"rejected": outcome.rejected.height, "unchanged": outcome.unchanged}
-    row = connection.execute("SELECT coalesce(max(batch), 0) + 1 FROM import_batch ORDER BY 1").fetchone()
-    batch = row[0] if row else 1
     names = ", ".join(facts)
     holes = ", ".join(f"${name}" for name in facts)
     connection.execute(f"INSERT INTO import_batch (batch, {names}) VALUES ($batch, {holes})", {"batch": batch, **facts})
     insert_frame(connection, "rejected_row", outcome.rejected.with_columns(batch=pl.lit(batch, dtype=pl.Int32)))
     insert_frame(connection, "import_warning", outcome.warnings.with_columns(batch=pl.lit(batch, dtype=pl.Int32)))
-    return batch
 
 
 def insert_rows(connection: duckdb.DuckDBPyConnection, shape: str, study: str, batch: int, outcome: Outcome) -> None:

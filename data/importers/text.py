@@ -17,6 +17,7 @@ DATA_LIKE = re.compile(r"^[<>≤≥]?=?\s*[-+]?\d[\d.,]*%?$|^\d{1,4}[-/.]\d{1,2}
 SHOWN = 200  # characters of a row that is quoted
 PART = " | "  # between the rows of a header
 HEADER_ROWS = 4
+BARE_FORMULA = "#FORMULA"  # a cell of Excel whose formula nobody has computed
 
 Records = list[tuple[int, list[str]]]
 

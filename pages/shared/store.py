@@ -162,6 +162,12 @@ def cuts(study: str) -> pl.DataFrame:
     return cache.cached_cuts(pinned(), study)
 
 
+def has_time_zero(study: str) -> bool:
+    """Whether subjects of a study have a date of day 0; the dates themselves stay where they are."""
+    stamp = st.session_state.get("stamp")
+    return stamp is not None and queries.count_time_zero_dates(reader(), study) > 0
+
+
 def statements(study: str) -> pl.DataFrame:
     """What the publication says of the group only."""
     return queries.fetch_statements(reader(), study)

@@ -9,7 +9,7 @@ from openpyxl.utils import range_boundaries
 from openpyxl.worksheet.worksheet import Worksheet
 
 from data.importers.readers.archive import open_zip
-from data.importers.text import HEADER_ROWS, Records, TextTable, UnreadableFile, make_table
+from data.importers.text import BARE_FORMULA, HEADER_ROWS, Records, TextTable, UnreadableFile, make_table
 
 
 class Area(NamedTuple):
@@ -55,7 +55,7 @@ def read_sheet(sheet: Worksheet, formulas: Worksheet, name: str, several: bool) 
     bare = find_bare_formulas(sheet, formulas)
     grid = [[write_cell(cell) for cell in row] for row in sheet.iter_rows(values_only=True)]
     for row, column in bare:
-        grid[row - 1][column - 1] = "#FORMULA"
+        grid[row - 1][column - 1] = BARE_FORMULA
     merged = fill_merged(sheet, grid)
     width = max((at + 1 for cells in grid for at, cell in enumerate(cells) if cell.strip()), default=0)
     records: Records = [(line, cells[:width]) for line, cells in enumerate(grid, start=1) if any(cells)]

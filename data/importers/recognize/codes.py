@@ -68,4 +68,5 @@ def read_pluses(parameter: Parameter, words: tuple[str, ...]) -> dict[str, str |
     if not any(set(word) == {"+"} for word in words) or not parameter.levels:
         return {}
     grades = {f"{grade:g}" for grade in parameter.levels}
-    return {word: PLUSES[word] for word in words if PLUSES.get(word) in grades}
+    # A lone dash is as good as empty elsewhere; beside + and ++ it says none.
+    return {word: PLUSES[word] for word in ("-", "–", *words) if PLUSES.get(word) in grades}

@@ -3,7 +3,7 @@
 from analytics.catalog import PARAMETERS, Parameter, UnknownUnit, match_parameter, name_key
 from data.importers.privacy import is_private
 from data.importers.recognize.codes import find_kind, name_arms, name_event, read_pluses, read_sexes, read_statuses
-from data.importers.recognize.contents import Contents, find_units, fits_levels, is_settled
+from data.importers.recognize.contents import Contents, find_units, fits_levels, is_settled, measure_fit
 from data.importers.recognize.headers import Header, find_parameter_name, is_unit, is_visit, split_header
 from data.importers.recognize.roles import (
     EVENT_DATE,
@@ -18,6 +18,7 @@ from data.importers.recognize.roles import (
     find_roles,
 )
 
+HALF = 0.5  # of the cells
 # Names that mean different things in different places: asked, never guessed.
 SEVERAL = {
     "pta": ("pt_activity",),
@@ -151,10 +152,10 @@ def guess_measured(column: str, header: Header, parameter: Parameter, contents: 
     if parameter.levels:
         pluses = read_pluses(parameter, contents.words)
         known = bool(pluses) or fits_levels(parameter, contents) or not contents.is_numeric
-        reason = f"{name}; + to +++ are read as grades" if pluses else name
+        reason = f"{name}; – and + to +++ are read as grades" if pluses else name
         level = (LIKELY if pluses else SURE) if known else UNSURE
         return Guess(column, VALUE, level, reason, parameter.paramcd, "", header.avisit, codes=pluses)
-    if len(contents.numbers) < 0.5 * contents.filled:
+    if len(contents.numbers) < HALF * contents.filled:
         return Guess(column, NOT_READ, LIKELY, f"{name}, but its cells are no numbers ({contents.examples})")
     unit, level, reason, choices = find_unit(parameter, header.unit, contents)
     return Guess(column, VALUE, level, f"{name}; {reason}", parameter.paramcd, unit, header.avisit, choices=choices)
@@ -168,7 +169,7 @@ def find_unit(parameter: Parameter, said: str, contents: Contents) -> tuple[str,
             parameter.factor(said)
         except UnknownUnit as error:
             return "", UNSURE, str(error), parameter.units
-        fits = any(parameter.factor(unit) == parameter.factor(said) for unit in possible)
+        fits = measure_fit(parameter, contents.numbers * parameter.factor(said))[0] >= HALF
         doubt = f"the header says {said}, but most numbers are impossible in it"
         return (said, SURE, f"unit {said} in the header", ()) if fits else (said, UNSURE, doubt, tuple(possible))
     if len(parameter.units) == 1 or len({parameter.factor(unit) for unit in parameter.units}) == 1:
@@ -192,7 +193,7 @@ def guess_event_date(column: str, label: str, contents: Contents) -> Guess | Non
 def is_parameter_list(contents: Contents) -> bool:
     """Whether most different words of a column are names of the catalog."""
     known = sum(1 for word in contents.words if match_parameter(word))
-    return len(contents.words) > 1 and known >= 0.5 * len(contents.words)
+    return len(contents.words) > 1 and known >= HALF * len(contents.words)
 
 
 def describe_unknown(column: str, contents: Contents) -> Guess:

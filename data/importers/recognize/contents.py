@@ -18,6 +18,7 @@ LIMIT = r"^\s*[<>≤≥]=?\s*"
 MOST_CODES = 12
 ENOUGH = 0.9  # of the filled cells
 POSSIBLE = 0.98
+FEW = 5
 
 
 @dataclass(frozen=True)
@@ -82,7 +83,9 @@ def find_units(parameter: Parameter, numbers: pl.Series) -> list[str]:
     for unit in parameter.units:
         by_factor.setdefault(parameter.factor(unit), unit)
     fits = {unit: measure_fit(parameter, numbers * factor) for factor, unit in by_factor.items()}
-    possible = [unit for unit, (hard, _, _) in fits.items() if hard >= POSSIBLE]
+    # One number in five or more may be a slip; a unit is possible where the others are.
+    least = min(POSSIBLE, 1 - 1 / numbers.len()) if numbers.len() >= FEW else POSSIBLE
+    possible = [unit for unit, (hard, _, _) in fits.items() if hard >= least]
     return sorted(possible, key=lambda unit: fits[unit][1:], reverse=True)
 
 

@@ -22,7 +22,7 @@ ROLES = {
     NOT_READ: "not read",
     "usubjid": "subject: identifier",
     HASHED: "subject: identifier, kept as a keyed hash",
-    VALUE: "a measured value (choose the parameter)",
+    VALUE: "measured value",
     "day": "when: day, counted from day 0",
     "cdisc_day": "when: CDISC study day (no day 0)",
     "week": "when: week",

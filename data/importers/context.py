@@ -1,0 +1,47 @@
+"""What a study holds, for comparing new values with it; and a copy of it in memory, for trying an import."""
+
+import duckdb
+import polars as pl
+
+from data.database import migrate
+from data.importers.doubts import Context
+from data.importers.store_rows import insert_frame
+
+# Tables of a study that an import reads or writes.
+TABLES = ("study", "visits", "subjects", "measurements", "events", "treatments", "medications")
+TABLES += ("statements", "protocol", "not_done", "change", "import_batch")
+
+
+def fetch_context(connection: duckdb.DuckDBPyConnection, study: str) -> Context:
+    """What new values of a study are compared with, from an open transaction that holds them too."""
+    own = {"study": study}
+
+    def fetch(query: str) -> pl.DataFrame:
+        return connection.sql(query, params=own).pl()
+
+    windows = fetch("SELECT first_day, last_day FROM visits WHERE study = $study ORDER BY position").drop_nulls()
+    return Context(
+        history=fetch(
+            "SELECT usubjid, paramcd::VARCHAR AS paramcd, day, aval FROM measurements "
+            "WHERE study = $study AND aval IS NOT NULL ORDER BY rowid"
+        ),
+        subjects=fetch("SELECT usubjid, age, time_zero_date FROM subjects WHERE study = $study ORDER BY usubjid"),
+        deaths=fetch(
+            "SELECT usubjid, min(day) AS death_day FROM events "
+            "WHERE study = $study AND kind = 'death' AND day IS NOT NULL GROUP BY usubjid ORDER BY usubjid"
+        ),
+        windows=[(int(first), int(last)) for first, last in windows.rows()],
+    )
+
+
+def open_scratch(reader: duckdb.DuckDBPyConnection | None, study: str) -> duckdb.DuckDBPyConnection:
+    """A database in memory with the rows of one study, to try an import in; ``reader`` is None without a store."""
+    scratch = duckdb.connect(":memory:")
+    migrate(scratch)
+    if reader is None:
+        return scratch
+    there = {row[0] for row in reader.cursor().execute("SELECT table_name FROM duckdb_tables() ORDER BY 1").fetchall()}
+    for table in (name for name in TABLES if name in there):
+        query = f"SELECT * FROM {table} WHERE study = $study ORDER BY rowid"
+        insert_frame(scratch, table, reader.cursor().sql(query, params={"study": study}).pl())
+    return scratch
