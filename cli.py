@@ -14,7 +14,7 @@ from commands.shared import as_json, open_current, show, study_option, told
 from commands.survival import survival
 from data import queries
 from data.backup import back_up, restore, verify
-from data.export import export_study
+from data.exports.study import FORMATS, export_study
 from data.home import find_home
 from data.importers.describe import describe_batch, describe_report
 from data.importers.run import import_paths
@@ -88,12 +88,14 @@ def undo(batch: int | None) -> None:
 @click.option(
     "--out", required=True, type=click.Path(file_okay=False, path_type=Path), help="The folder to write into."
 )
+@click.option("--format", "form", type=click.Choice(list(FORMATS)), default="csv", show_default=True)
+@click.option("--de-identified", is_flag=True, help="Number the subjects anew; no dates, sites or free text.")
 @told
-def export(study: str, out: Path) -> None:
-    """Write a study as files that can be imported again."""
-    for path in export_study(open_current(), study, out):
+def export(study: str, out: Path, form: str, de_identified: bool) -> None:
+    """Write a study as files: CSV, Parquet and Excel import again, the others follow CDISC."""
+    for path in export_study(open_current(), study, out, form, de_identified):
         click.echo(path)
-    record_action(find_home(), "export", {"study": study})
+    record_action(find_home(), "export", {"study": study, "format": form, "de_identified": de_identified})
 
 
 @main.command()

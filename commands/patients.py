@@ -29,7 +29,8 @@ from analytics.units import convert_panel
 from commands.shared import as_json, filter_options, read_cohort, show, study_option, told, units_option
 from data import queries
 from data.database import open_reader
-from data.export import UnknownStudy, make_harmless
+from data.exports.safe import make_harmless
+from data.exports.tables import UnknownStudy
 from data.home import find_home
 
 KINDS = (".pdf", ".xlsx", ".csv")

@@ -20,7 +20,7 @@ from data import queries
 from data.audit import BrokenAudit
 from data.backup import BadBackup
 from data.database import open_reader
-from data.export import UnknownStudy
+from data.exports.tables import UnknownStudy
 from data.home import DamagedStore, NoStore, find_home
 from data.importers.study_file import BadStudyFile
 from data.importers.text import UnreadableFile

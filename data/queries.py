@@ -89,6 +89,13 @@ def fetch_measurements(
     return fetch_rows(connection, query, study, usubjid, **limit)
 
 
+def fetch_not_done(connection: Connection, study: str) -> pl.DataFrame:
+    """Cells that say that nothing was measured: usubjid, paramcd, avisit, day, reported."""
+    columns = "usubjid, paramcd, avisit, day, reported"
+    query = f"SELECT {columns} FROM not_done WHERE study = $study ORDER BY usubjid, paramcd, day"
+    return fetch(connection, query, study=study)
+
+
 def fetch_treatments(connection: Connection, study: str, usubjid: Subjects = None) -> pl.DataFrame:
     """Infusions, with file and line."""
     query = f"""

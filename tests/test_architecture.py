@@ -21,6 +21,7 @@ LAYERS = [
     ("data/simulate", {"analytics.catalog", "data"}, {"polars", "numpy"}),
     ("data/publish.py", {"analytics", "data"}, {"duckdb", "polars"}),
     ("data/importers/readers/", {"analytics.catalog", "data.importers"}, {"polars", "openpyxl", "pyreadstat"}),
+    ("data/exports/", {"analytics.catalog", "data"}, {"duckdb", "polars", "pyreadstat", "xlsxwriter"}),
     ("data/", {"analytics.catalog", "data"}, {"duckdb", "polars"}),
     ("pages/shared/", {"analytics", "data", "pages.shared"}, {"polars", "plotly", "streamlit", "duckdb"}),
     ("pages/", {"analytics", "pages.shared"}, {"polars", "streamlit"}),

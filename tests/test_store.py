@@ -255,7 +255,7 @@ def test_integrity_forbids_the_same_value_twice(kim):
 def test_an_export_imports_again_to_the_same_rows(store, tmp_path, run, monkeypatch, home):
     for study in count(store):
         connection = open_reader(store, store.current())
-        from data.export import export_study
+        from data.exports.study import export_study
 
         export_study(connection, study, tmp_path)
         assert import_paths(home, [tmp_path / study]).rejected == 0
@@ -280,7 +280,7 @@ def test_exports_of_simulated_data_say_so(store, tmp_path, run, monkeypatch):
 
 
 def test_a_cell_that_looks_like_a_formula_is_made_harmless():
-    from data.export import make_harmless
+    from data.exports.safe import make_harmless
 
     table = pl.DataFrame({"text": ["=1+1", "@x", "-3.5", "+5", "fine"], "number": [1, 2, 3, 4, 5]})
     assert make_harmless(table)["text"].to_list() == ["'=1+1", "'@x", "-3.5", "+5", "fine"]

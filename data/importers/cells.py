@@ -69,7 +69,7 @@ def stack_long(table: TextTable, mapping: FileMapping) -> pl.DataFrame:
         column=pl.lit(columns.get("aval", ABSENT).column),
         name=read_text(columns.get("paramcd", ABSENT)),
         value=value,
-        source=value,
+        source=read_text(columns["reported"]) if "reported" in columns else value,
         unit=read_text(columns.get("unit", ABSENT)),
         avisit=read_text(columns.get("avisit", ABSENT)),
         date_text=read_text(columns.get("date", ABSENT)),

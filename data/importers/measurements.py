@@ -133,7 +133,7 @@ def add_value(cells: pl.DataFrame, mark: DecimalMark) -> pl.DataFrame:
     rows = rows.with_columns(
         limit=limit,
         aval=pl.when(~limit).then(pl.coalesce("level", converted)),
-        avalc=pl.when(limit | pl.col("level").is_not_null()).then("value"),
+        avalc=pl.when(limit | pl.col("level").is_not_null()).then("source"),
         ref_low=(parse_number(pl.col("low_text"), mark) * pl.col("factor")).round(9),
         ref_high=(parse_number(pl.col("high_text"), mark) * pl.col("factor")).round(9),
     )

@@ -8,7 +8,7 @@ from typing import Any
 import polars as pl
 import streamlit as st
 
-from data.export import make_harmless
+from data.exports.safe import make_harmless
 from data.home import find_home
 from data.importers.cells import FIXES
 from data.importers.keep import keep_mappings

@@ -28,14 +28,8 @@ def ask_fixes(preview: Preview, key: str) -> pl.DataFrame:
     if findings.is_empty():
         st.success("Nothing to stop at, nothing to look at.", icon=":material/check_circle:")
         return preview.fixes
-    counted = {row["level"]: row["len"] for row in findings.group_by("level").len().to_dicts()}
-    st.caption(
-        f"■ stops: this cell stays out ({counted.get('stops', 0):,}) · ▲ look: it comes in, have a look "
-        f"({counted.get('look', 0):,}) · ○ note ({counted.get('note', 0):,}). Tick *Accept fix* where one is offered; "
-        "the value that was reported is kept beside it."
-    )
-    order = pl.col("proposal").is_null()
-    shown = findings.sort(order, maintain_order=True).head(MOST_SHOWN)
+    show_legend(findings)
+    shown = findings.sort(pl.col("proposal").is_null(), maintain_order=True).head(MOST_SHOWN)
     table = shown.select(
         pl.lit(False).alias("Accept fix"),
         pl.col("level").replace(LEVELS).alias("Level"),
@@ -46,15 +40,23 @@ def ask_fixes(preview: Preview, key: str) -> pl.DataFrame:
         pl.col("column").alias("Column"),
         pl.col("value").fill_null("").alias("Value"),
     )
-    edited = st.data_editor(
-        table, key=f"findings_{key}", hide_index=True, disabled=[*table.columns[1:]], alt="Findings"
-    )
-    if findings.height > MOST_SHOWN:
-        st.caption(f"{findings.height - MOST_SHOWN:,} more findings: see the download of rejected rows.")
+    edited = st.data_editor(table, key=f"findings_{key}", hide_index=True, disabled=table.columns[1:], alt="Findings")
     accepted = shown.filter(pl.Series(edited["Accept fix"], dtype=pl.Boolean) & shown["proposal"].is_not_null())
     if preview.fixes.is_empty():
         return preview.fixes
     return preview.fixes.join(accepted.select("file", "line", "column"), on=["file", "line", "column"], how="semi")
+
+
+def show_legend(findings: pl.DataFrame) -> None:
+    """What the levels mean, with their counts; how many findings are not shown."""
+    counted = {row["level"]: row["len"] for row in findings.group_by("level").len().to_dicts()}
+    more = findings.height - MOST_SHOWN
+    st.caption(
+        f"■ stops: this cell stays out ({counted.get('stops', 0):,}) · ▲ look: it comes in, have a look "
+        f"({counted.get('look', 0):,}) · ○ note ({counted.get('note', 0):,}). Tick *Accept fix* where one is offered; "
+        "the value that was reported is kept beside it."
+        + (f" {more:,} more are in the download of rejected rows." if more > 0 else "")
+    )
 
 
 def show_changes(preview: Preview) -> None:

@@ -18,7 +18,7 @@ from analytics.forecast import Forecast
 from analytics.panel import StudyData
 from analytics.patient import select_patient
 from data import queries
-from data.export import make_harmless
+from data.exports.safe import make_harmless
 from data.home import NoStore, find_home
 from data.workspace import Item, make_item, remove_item, save_item
 from pages.shared import cache

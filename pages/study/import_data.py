@@ -32,20 +32,23 @@ def show_intake() -> None:
         st.info("Choose a study and drop its files: CSV, Excel, Parquet, REDCap, SDTM or ADaM, FHIR, or a zip of them.")
         return
     drafts = intake.open_drafts(files, encoding, study)
-    has_dates = store.has_time_zero(study.study)
     st.header("How the files are read")
+    has_dates = store.has_time_zero(study.study)
     readings = [(draft, *ask_reading(draft, has_dates)) for draft in drafts]
     still_open = sum(len(questions) for _, _, questions in readings)
     if still_open:
-        st.warning(
-            f"{still_open} questions are open above: what is not certain is asked, not guessed.", icon=":material/help:"
-        )
+        asked = f"{still_open} open above: what is not certain is asked, not guessed."
+        st.warning(f"Questions: {asked}", icon=":material/help:")
         return
+    show_outcome(study, [(draft, reading) for draft, reading, _ in readings])
+
+
+def show_outcome(study: intake.StudyFile, chosen: list[tuple[intake.Draft, intake.Reading | None]]) -> None:
+    """What the import would do, with the fixes that are accepted; and the button that does it."""
     st.header("What would happen")
-    chosen = [(draft, reading) for draft, reading, _ in readings]
+    drafts = [draft for draft, _ in chosen]
     plain = intake.try_import(study, intake.list_sources(chosen, study, pl.DataFrame()))
-    key = "_".join(draft.key for draft in drafts)
-    fixes = ask_fixes(plain, key)
+    fixes = ask_fixes(plain, "_".join(draft.key for draft in drafts))
     sources = intake.list_sources(chosen, study, fixes)
     preview = intake.try_import(study, sources)
     show_counts(preview)

@@ -73,7 +73,8 @@ def write_mappings(reading: Reading, path: str, sheet: str = "", own_subjects: b
     if asked:
         raise OpenQuestions("; ".join(question.text for question in asked))
     whole: dict[str, Any] = {"path": path, "sheet": sheet, "date_order": reading.date_order, "decimal": reading.decimal}
-    whole |= {"where": reading.where, "day_numbering": "cdisc" if reading.has("cdisc_day") else "day 0"}
+    cdisc = reading.has("cdisc_day") or reading.standard.startswith(("SDTM", "ADaM"))
+    whole |= {"where": reading.where, "day_numbering": "cdisc" if cdisc else "day 0"}
     found = [
         write_subjects(reading, own_subjects),
         write_values(reading),

@@ -31,7 +31,7 @@ CELLS |= {"10^6/kg": "treatments.cells_e6_per_kg", "10*6/kg": "treatments.cells_
 YES = "related;possibly related;probably related;definitely related;possible;probable;definite;yes;y"
 NO = "not related;unrelated;unlikely related;unlikely;none;no;n"
 RELATED = dict.fromkeys(YES.split(";"), "yes") | dict.fromkeys(NO.split(";"), "no")
-NAMED, SHOWN_VALUE, SHOWN_UNIT = "__name", "__value", "__unit"
+NAMED, SHOWN_VALUE, SHOWN_UNIT = "__test", "__value", "__unit"
 
 
 def read_roles(path: Path) -> dict[str, dict[str, str]]:
