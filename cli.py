@@ -1,6 +1,5 @@
 """Hepatrace in the terminal. Exit code 0: done, 1: data rejected or not there, 2: misuse."""
 
-import json
 import sys
 from pathlib import Path
 
@@ -8,16 +7,16 @@ import click
 
 from analytics.definitions import write_document
 from commands.change import change, response
+from commands.intake import create, import_, recognize
 from commands.patients import patient, worklist
 from commands.scores import attribution, computability, explain, score
 from commands.shared import as_json, open_current, show, study_option, told
+from commands.store import cuts, withdraw_
 from commands.survival import survival
 from data import queries
 from data.backup import back_up, restore, verify
 from data.exports.study import FORMATS, export_study
 from data.home import find_home
-from data.importers.describe import describe_batch, describe_report
-from data.importers.run import import_paths
 from data.revisions import record_action, undo_last
 from data.setup import bring_up_to_date, count_files, is_outdated, set_up
 from data.simulate import simulate_trial
@@ -27,27 +26,6 @@ from data.undo import undo_batch
 @click.group()
 def main() -> None:
     """Hepatrace: serial liver data of cell-therapy trials, scored and compared."""
-
-
-@main.command("import")
-@click.argument("paths", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path))
-@click.option("--study", help="The study that single files belong to.")
-@click.option("--preview", is_flag=True, help="Show what would happen; change nothing.")
-@as_json
-@told
-def import_(paths: tuple[Path, ...], study: str | None, preview: bool, as_json: bool) -> None:
-    """Import study folders (with study.toml) or single CSV files of a study."""
-    report = import_paths(find_home(), paths, study, preview)
-    if as_json:
-        click.echo(json.dumps(describe_report(report), ensure_ascii=False))
-    else:
-        for line in (line for batch in report.batches for line in describe_batch(batch)):
-            click.echo(line)
-        done = (
-            "nothing changed: this was a preview" if preview else report.revision or "nothing new: no revision was made"
-        )
-        click.echo(f"Result: {done}")
-    sys.exit(1 if report.rejected else 0)
 
 
 @main.command()
@@ -138,7 +116,9 @@ def definitions() -> None:
     click.echo(write_document(), nl=False)
 
 
-for command in (score, explain, attribution, computability, change, response, survival, patient, worklist):
+INTAKE = (import_, create, recognize, cuts, withdraw_)
+ANALYSIS = (score, explain, attribution, computability, change, response, survival, patient, worklist)
+for command in (*INTAKE, *ANALYSIS):
     main.add_command(command)
 
 if __name__ == "__main__":

@@ -19,16 +19,24 @@ from analytics.units import SYSTEMS
 from data import queries
 from data.audit import BrokenAudit
 from data.backup import BadBackup
+from data.cuts import UnknownRevision
 from data.database import open_reader
 from data.exports.tables import UnknownStudy
 from data.home import DamagedStore, NoStore, find_home
+from data.importers.recognize.answers import BadAnswer
 from data.importers.study_file import BadStudyFile
 from data.importers.text import UnreadableFile
 from data.integrity import BrokenIntegrity
 from data.revisions import NothingToUndo, StoreBusy
 from data.undo import UnknownBatch
+from data.withdraw import UnknownSubject
+from data.workspace import BadName
 
 EXPECTED = (
+    BadAnswer,
+    BadName,
+    UnknownRevision,
+    UnknownSubject,
     BadBackup,
     BadRange,
     BadStudyFile,

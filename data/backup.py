@@ -11,8 +11,10 @@ import duckdb
 from data.audit import AuditEntry, check_audit
 from data.database import open_reader
 from data.home import DamagedStore, Home
+from data.importers.keyring import read_keyring
 from data.integrity import check_integrity
 from data.revisions import hash_file, hold_lock, record_action, write_revision
+from data.withdraw import clean
 from data.workspace import Item, fetch_items, merge_items
 
 DATABASE, WORKSPACE = "hepatrace.duckdb", "workspace.duckdb"
@@ -45,6 +47,7 @@ def restore(home: Home, path: Path) -> str:
     """
     with tempfile.TemporaryDirectory() as folder:
         database = unpack(path, Path(folder))
+        clean(database, read_keyring(home))
         saved = unpack_workspace(path, Path(folder))
 
         def change(connection: duckdb.DuckDBPyConnection, _: str) -> dict[str, Any]:
@@ -103,4 +106,10 @@ def verify(home: Home) -> list[str]:
 
 def list_published(entries: list[AuditEntry]) -> dict[str, str]:
     """The SHA-256 of every revision that was published, by name."""
-    return {entry.details["revision"]: entry.details["sha256"] for entry in entries if "sha256" in entry.details}
+    published: dict[str, str] = {}
+    for entry in entries:
+        if "sha256" in entry.details:
+            published[entry.details["revision"]] = entry.details["sha256"]
+        # A withdrawn consent writes revisions anew, without the subject.
+        published |= entry.details.get("rewritten", {})
+    return published

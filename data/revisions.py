@@ -17,7 +17,7 @@ from typing import Any
 import duckdb
 
 from data.audit import append_entry, read_entries, remove_torn_line
-from data.database import migrate, transaction
+from data.database import migrate, open_reader, transaction
 from data.home import Home, find_user, replace_file, sync_folder
 
 Change = Callable[[duckdb.DuckDBPyConnection, str], dict[str, Any]]
@@ -146,7 +146,7 @@ def undo_last(home: Home) -> tuple[str, str]:
 
 def find_parent(home: Home, revision: str) -> str | None:
     """The revision that this one was made from."""
-    with duckdb.connect(str(home.revision_file(revision)), read_only=True) as connection:
+    with open_reader(home, revision) as connection:
         row = connection.execute(
             "SELECT parent FROM revision WHERE revision = $revision ORDER BY revision", {"revision": revision}
         ).fetchone()

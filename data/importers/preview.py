@@ -6,10 +6,10 @@ from dataclasses import dataclass
 import duckdb
 import polars as pl
 
-from data.audit import read_key
 from data.database import open_reader
 from data.home import Home
 from data.importers.context import open_scratch
+from data.importers.keyring import read_keyring
 from data.importers.run import BatchReport, import_all
 from data.importers.sources import Source
 from data.importers.store_rows import write_study
@@ -50,17 +50,11 @@ def preview_sources(home: Home, study: StudyFile, sources: Sequence[Source]) -> 
     scratch = open_scratch(reader, study.study)
     try:
         write_study(scratch, study)
-        reports = import_all(scratch, sources, "preview", read_key_of(home))
+        reports = import_all(scratch, sources, "preview", read_keyring(home))
         check_integrity(scratch)
     finally:
         close(scratch, reader)
     return describe(reports)
-
-
-def read_key_of(home: Home) -> bytes:
-    """The store's key; it is made where there is none yet, because identifiers are hashed with it."""
-    home.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    return read_key(home)
 
 
 def close(*connections: duckdb.DuckDBPyConnection | None) -> None:

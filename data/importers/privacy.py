@@ -2,7 +2,9 @@
 
 import hashlib
 import hmac
+import json
 import re
+from dataclasses import dataclass
 
 import polars as pl
 
@@ -29,6 +31,23 @@ def is_private(header: str) -> bool:
 def is_identifying(text: pl.Expr) -> pl.Expr:
     """Whether a text looks like an e-mail address or a phone number."""
     return text.str.contains(EMAIL) | text.str.contains(PHONE)
+
+
+@dataclass(frozen=True)
+class Keyring:
+    """The store's key, and the keyed hashes of the subjects whose consent was withdrawn."""
+
+    key: bytes
+    withdrawn: frozenset[str] = frozenset()
+
+    def is_withdrawn(self, study: str, usubjid: str) -> bool:
+        """Whether nothing of a subject may be stored."""
+        return hash_subject(self.key, study, usubjid) in self.withdrawn
+
+
+def hash_subject(key: bytes, study: str, usubjid: str) -> str:
+    """The keyed hash by which a subject whose consent was withdrawn is known."""
+    return hmac.new(key, json.dumps(["withdrawn", study, usubjid]).encode(), hashlib.sha256).hexdigest()
 
 
 def hash_ids(rows: pl.DataFrame, column: str, key: bytes) -> pl.DataFrame:

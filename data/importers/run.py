@@ -9,14 +9,16 @@ from typing import Any
 import duckdb
 import polars as pl
 
-from data.audit import read_key
+from data.database import open_reader
 from data.home import Home, find_user
 from data.importers.context import fetch_context
 from data.importers.conventions import warn_unread
 from data.importers.doubts import find_doubts, offer_fixes
+from data.importers.fields import read_text
+from data.importers.keyring import forget, read_keyring
 from data.importers.measurements import read_measurements
 from data.importers.outcome import Outcome, note
-from data.importers.privacy import hash_ids
+from data.importers.privacy import Keyring, hash_ids
 from data.importers.records import read_records
 from data.importers.sources import Progress, Source, open_paths, open_study
 from data.importers.store_rows import cluster_measurements, find_next_batch, insert_batch, insert_rows, write_study
@@ -84,10 +86,13 @@ def import_sources(
     Raises UnreadableFile, BadStudyFile, StoreBusy.
     """
     reports: list[BatchReport] = []
+    keyring = read_keyring(home)
+    if keyring.withdrawn:
+        studies = [replace(item, config=forget(item.config, item.study, keyring)) for item in studies]
 
     def change(connection: duckdb.DuckDBPyConnection, revision: str) -> dict[str, Any]:
         news = [write_study(connection, description) for description in studies]
-        reports.extend(import_all(connection, sources, revision, read_key(home)))
+        reports.extend(import_all(connection, sources, revision, keyring))
         if preview or not (any(news) or any(report.batch for report in reports)):
             raise Stop
         cluster_measurements(connection)
@@ -105,7 +110,7 @@ def import_sources(
 
 
 def import_all(
-    connection: duckdb.DuckDBPyConnection, sources: Sequence[Source], revision: str, key: bytes
+    connection: duckdb.DuckDBPyConnection, sources: Sequence[Source], revision: str, keyring: Keyring
 ) -> list[BatchReport]:
     """Put the rows of every source into the open transaction; lines that fit no header count once a table."""
     seen: set[tuple[str, str]] = set()
@@ -116,7 +121,7 @@ def import_all(
         if whole in seen:
             table = replace(table, rejected=table.rejected.clear(), notes=())
         seen.add(whole)
-        reports.append(import_source(connection, replace(source, table=table), revision, key))
+        reports.append(import_source(connection, replace(source, table=table), revision, keyring))
     return reports
 
 
@@ -127,7 +132,7 @@ def find_study(home: Home, study: str | None, name: str) -> StudyFile:
     pointer = home.read_pointer()
     row = None
     if pointer is not None:
-        with duckdb.connect(str(home.revision_file(pointer.revision)), read_only=True) as connection:
+        with open_reader(home, pointer.revision) as connection:
             query = "SELECT config FROM study WHERE study = $study ORDER BY study"
             row = connection.execute(query, {"study": study}).fetchone()
     if row is None:
@@ -135,12 +140,14 @@ def find_study(home: Home, study: str | None, name: str) -> StudyFile:
     return parse_study(json.loads(row[0]), study)
 
 
-def import_source(connection: duckdb.DuckDBPyConnection, source: Source, revision: str, key: bytes) -> BatchReport:
+def import_source(
+    connection: duckdb.DuckDBPyConnection, source: Source, revision: str, keyring: Keyring
+) -> BatchReport:
     """Put the rows of one table into the open transaction."""
     mapping = source.mapping
     if source.fixes.is_empty() and find_batch(connection, source.study, source.digest, mapping) is not None:
         return BatchReport(None, source.study, source.name, mapping.shape, empty_outcome(source.table))
-    outcome = part_known(connection, source.study, mapping, source.name, read_outcome(connection, source, key))
+    outcome = part_known(connection, source.study, mapping, source.name, read_outcome(connection, source, keyring))
     batch = find_next_batch(connection)
     insert_rows(connection, mapping.shape, source.study, batch, outcome)
     if mapping.shape == "measurements":
@@ -166,13 +173,14 @@ def doubt(connection: duckdb.DuckDBPyConnection, source: Source, outcome: Outcom
     return replace(outcome, warnings=pl.concat([outcome.warnings, found.select(list(REJECTED))]), proposals=fixes)
 
 
-def read_outcome(connection: duckdb.DuckDBPyConnection, source: Source, key: bytes) -> Outcome:
+def read_outcome(connection: duckdb.DuckDBPyConnection, source: Source, keyring: Keyring) -> Outcome:
     """Accepted and rejected rows of a table."""
     subjects = connection.sql(
         "SELECT usubjid, time_zero_date FROM subjects WHERE study = $study ORDER BY usubjid",
         params={"study": source.study},
     ).pl()
-    table, mapping = hash_columns(source.table, source.mapping, key), source.mapping
+    mapping = source.mapping
+    table = drop_withdrawn(hash_columns(source.table, mapping, keyring.key), mapping, source.study, keyring)
     if mapping.shape == "measurements":
         outcome = read_measurements(table, mapping, subjects, source.fixes, source.name)
     else:
@@ -187,6 +195,19 @@ def hash_columns(table: TextTable, mapping: FileMapping, key: bytes) -> TextTabl
         if column.hashed and column.column in table.columns:
             table = replace(table, rows=hash_ids(table.rows, column.column, key))
     return table
+
+
+def drop_withdrawn(table: TextTable, mapping: FileMapping, study: str, keyring: Keyring) -> TextTable:
+    """The table without the rows of subjects whose consent was withdrawn; a note says how many."""
+    if not keyring.withdrawn or "usubjid" not in mapping.columns:
+        return table
+    ids = table.rows.select(id=read_text(mapping.columns["usubjid"]))["id"]
+    gone = [name for name in ids.unique().to_list() if name and keyring.is_withdrawn(study, name)]
+    if not gone:
+        return table
+    kept = table.rows.filter(~ids.is_in(gone))
+    said = f"{table.rows.height - kept.height} rows of subjects whose consent was withdrawn were not read"
+    return replace(table, rows=kept, notes=(*table.notes, said))
 
 
 def find_batch(connection: duckdb.DuckDBPyConnection, study: str, digest: str, mapping: FileMapping) -> int | None:

@@ -11,6 +11,8 @@ from data.importers.cells import FIXES
 from data.importers.conventions import guess_shape
 from data.importers.readers.archive import NamedFile, list_files, read_bytes
 from data.importers.readers.open_file import open_tables
+from data.importers.recognize import Proposal, propose
+from data.importers.recognize.mappings import list_questions, write_mappings
 from data.importers.study_file import FileMapping, StudyFile
 from data.importers.text import TextTable, UnreadableFile
 
@@ -79,12 +81,36 @@ def open_paths(paths: Sequence[Path], study: StudyFile, progress: Progress) -> l
     Raises UnreadableFile.
     """
     sources = []
+    for item in propose_paths(paths, progress):
+        kept = find_kept(study, item.file, item.table) or read_named(item)
+        sources += [Source(item.file, item.digest, item.table, study.study, mapping) for mapping in kept]
+    return order_sources(sources)
+
+
+def read_named(proposal: Proposal) -> list[FileMapping]:
+    """The mappings of a table that the columns' own names give, or what was recognized with certainty.
+
+    Raises UnreadableFile where a question is open.
+    """
+    try:
+        return [guess_shape(proposal.table, proposal.file)]
+    except UnreadableFile as error:
+        if proposal.reading.row_ids or list_questions(proposal.reading):
+            raise UnreadableFile(f"{error.args[0]}, or answer its questions on the page Import") from error
+        return write_mappings(proposal.reading, proposal.file, proposal.table.sheet, own_subjects=False)
+
+
+def propose_paths(paths: Sequence[Path], progress: Progress = lambda _: None) -> list[Proposal]:
+    """The tables of files, folders and zips with how they are probably read. Raises UnreadableFile."""
+    opened = []
     for file in (file for path in paths for file in list_files(path)):
         progress(file.name)
-        opened = open_file(file)
-        for table in opened.tables:
-            kept = find_kept(study, file.name, table) or [guess_shape(table, file.name)]
-            sources += [Source(file.name, opened.digest, table, study.study, mapping) for mapping in kept]
+        opened.append(open_file(file))
+    return propose([(file.name, file.digest, table) for file in opened for table in file.tables])
+
+
+def order_sources(sources: Sequence[Source]) -> list[Source]:
+    """Sources in the order in which they are read."""
     order = {id(mapping): at for at, mapping in enumerate(order_mappings(source.mapping for source in sources))}
     return sorted(sources, key=lambda source: order[id(source.mapping)])
 

@@ -20,7 +20,7 @@ from data.importers.recognize.mappings import write_mappings
 from data.importers.recognize.table import Reading
 from data.importers.rejects import collect_rejects
 from data.importers.run import ImportReport, import_sources
-from data.importers.sources import OpenFile, Source, find_kept, open_file, order_mappings
+from data.importers.sources import OpenFile, Source, find_kept, open_file, order_sources
 from data.importers.study_file import BadStudyFile, FileMapping, StudyFile, parse_study
 from data.importers.text import UnreadableFile
 from data.integrity import BrokenIntegrity
@@ -92,8 +92,7 @@ def list_sources(drafts: list[tuple[Draft, Reading | None]], study: StudyFile, f
         for mapping in mappings:
             given = {"fixes": mine} if mine.height else {}
             sources.append(Source(proposal.file, proposal.digest, proposal.table, study.study, mapping, **given))
-    order = {id(mapping): at for at, mapping in enumerate(order_mappings(item.mapping for item in sources))}
-    return sorted(sources, key=lambda item: order[id(item.mapping)])
+    return order_sources(sources)
 
 
 SUBJECT_FACTS = ("subjects.arm", "subjects.age", "subjects.sex", "subjects.time_zero_date", "subjects.site", "followup")
