@@ -5,32 +5,44 @@ from streamlit.navigation.page import StreamlitPage
 
 from pages.shared import cohorts, store
 
+PAGES = {
+    "Trial": (
+        ("trial/cohort", "Cohort", "groups"),
+        ("trial/trajectories", "Trajectories", "show_chart"),
+        ("trial/response", "Response", "waterfall_chart"),
+        ("trial/compare", "Two cohorts", "compare_arrows"),
+        ("trial/scores", "Scores", "calculate"),
+        ("trial/survival", "Survival", "stairs"),
+    ),
+    "Patient": (
+        ("patient/profile", "Patient", "person"),
+        ("patient/worklist", "Worklist", "checklist"),
+        ("patient/pair", "Two patients", "view_column_2"),
+    ),
+    "Study": (
+        ("study/plan", "Plan a study", "edit_calendar"),
+        ("study/import_data", "Import", "upload_file"),
+        ("study/corrections", "Corrections", "edit_note"),
+        ("study/quality", "Quality", "fact_check"),
+        ("study/cuts", "Data cuts", "push_pin"),
+        ("study/export", "Export", "download"),
+        ("study/about", "About the data", "database"),
+    ),
+    "Library": (
+        ("library/definitions", "Definitions", "menu_book"),
+        ("library/published", "Published tables", "table_chart"),
+    ),
+}
+
 
 def list_pages() -> dict[str, list[StreamlitPage]]:
-    """Every page under its heading."""
-    return {
-        "Trial": [
-            st.Page("pages/trial/cohort.py", title="Cohort", icon=":material/groups:", default=True),
-            st.Page("pages/trial/trajectories.py", title="Trajectories", icon=":material/show_chart:"),
-            st.Page("pages/trial/response.py", title="Response", icon=":material/waterfall_chart:"),
-            st.Page("pages/trial/compare.py", title="Two cohorts", icon=":material/compare_arrows:"),
-            st.Page("pages/trial/scores.py", title="Scores", icon=":material/calculate:"),
-            st.Page("pages/trial/survival.py", title="Survival", icon=":material/stairs:"),
-        ],
-        "Patient": [
-            st.Page("pages/patient/profile.py", title="Patient", icon=":material/person:"),
-            st.Page("pages/patient/worklist.py", title="Worklist", icon=":material/checklist:"),
-            st.Page("pages/patient/pair.py", title="Two patients", icon=":material/view_column_2:"),
-        ],
-        "Study": [
-            st.Page("pages/study/import_data.py", title="Import", icon=":material/upload_file:"),
-            st.Page("pages/study/about.py", title="About the data", icon=":material/database:"),
-        ],
-        "Library": [
-            st.Page("pages/library/definitions.py", title="Definitions", icon=":material/menu_book:"),
-            st.Page("pages/library/published.py", title="Published tables", icon=":material/table_chart:"),
-        ],
-    }
+    """Every page under its heading; the first one is the start page."""
+    return {heading: [make_page(*page) for page in listed] for heading, listed in PAGES.items()}
+
+
+def make_page(path: str, title: str, icon: str) -> StreamlitPage:
+    """A page by the path of its file below ``pages``."""
+    return st.Page(f"pages/{path}.py", title=title, icon=f":material/{icon}:", default=path == "trial/cohort")
 
 
 def show_menu(pages: dict[str, list[StreamlitPage]]) -> None:

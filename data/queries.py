@@ -203,6 +203,19 @@ def fetch_findings(connection: Connection, study: str) -> pl.DataFrame:
     )
 
 
+def fetch_changes(connection: Connection, study: str) -> pl.DataFrame:
+    """What stored values were and are, newest first: by a newer file, a fix or a correction, with reason and who."""
+    return fetch(
+        connection,
+        """
+        SELECT usubjid, item, day, avisit, before, after, cause, reason, change.kind, file_name, line, imported_at, who
+        FROM change JOIN import_batch USING (batch)
+        WHERE change.study = $study ORDER BY batch DESC, line, item
+        """,
+        study=study,
+    )
+
+
 def fetch_lineage(connection: Connection) -> pl.DataFrame:
     """The revisions that led to this one, newest first."""
     return fetch(connection, "SELECT revision, parent, action, created_at, who FROM revision ORDER BY revision DESC")

@@ -178,6 +178,16 @@ def protocol(study: str) -> pl.DataFrame:
     return queries.fetch_protocol(reader(), study)
 
 
+def not_done(study: str) -> pl.DataFrame:
+    """Cells that say that nothing was measured: usubjid, paramcd, avisit, day, reported."""
+    return queries.fetch_not_done(reader(), study)
+
+
+def changes(study: str) -> pl.DataFrame:
+    """Stored values that were changed, old → new, newest first, with the cause, the reason and who."""
+    return queries.fetch_changes(reader(), study)
+
+
 def batches(study: str) -> pl.DataFrame:
     """The imports of a study."""
     return queries.fetch_batches(reader(), study)

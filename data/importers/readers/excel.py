@@ -1,6 +1,7 @@
 """Sheets of Excel as people keep them: titles, merged header cells, dates, formulas."""
 
 import io
+from dataclasses import replace
 from datetime import date, datetime, time
 from typing import Any, NamedTuple
 
@@ -34,20 +35,25 @@ def read_workbook(content: bytes, name: str) -> list[TextTable]:
         raise UnreadableFile(
             f"{name} cannot be read as an Excel file: {str(error)[:120] or type(error).__name__}"
         ) from error
-    tables, empty = [], []
-    for sheet in values.worksheets:
-        said = f"{name}, sheet {sheet.title}"
-        if sheet.max_row * sheet.max_column > MOST_CELLS:
-            raise UnreadableFile(
-                f"{said} spans {sheet.max_row:,} rows and {sheet.max_column:,} columns; remove what is empty"
-            )
-        if not any(cell for row in sheet.iter_rows(values_only=True) for cell in row):
-            empty.append(sheet.title)
-            continue
-        tables.append(read_sheet(sheet, formulas[sheet.title], said, len(values.worksheets) > 1))
+    read = [read_tried(sheet, formulas[sheet.title], name, len(values.worksheets) > 1) for sheet in values.worksheets]
+    tables = [table for table, _ in read if table is not None]
+    skipped = tuple(reason for _, reason in read if reason)
     if not tables:
-        raise UnreadableFile(f"{name} holds no sheet with a table")
-    return tables
+        raise UnreadableFile(skipped[0] if skipped else f"{name} holds no sheet with a table")
+    return [replace(tables[0], notes=(*tables[0].notes, *skipped)), *tables[1:]]
+
+
+def read_tried(sheet: Worksheet, formulas: Worksheet, name: str, several: bool) -> tuple[TextTable | None, str]:
+    """The table of a sheet, or the reason why it holds none; neither for an empty sheet."""
+    said = f"{name}, sheet {sheet.title}"
+    if sheet.max_row * sheet.max_column > MOST_CELLS:
+        return None, f"{said} spans {sheet.max_row:,} rows and {sheet.max_column:,} columns; remove what is empty"
+    if not any(cell for row in sheet.iter_rows(values_only=True) for cell in row):
+        return None, ""
+    try:
+        return read_sheet(sheet, formulas, said, several), ""
+    except UnreadableFile as error:
+        return None, str(error)
 
 
 def read_sheet(sheet: Worksheet, formulas: Worksheet, name: str, several: bool) -> TextTable:

@@ -103,6 +103,8 @@ def settle_lists(guesses: list[Guess], contents: dict[str, Contents]) -> list[Gu
     roles = {guess.role for guess in guesses}
     if {"paramcd", "aval"} <= roles:
         return guesses
+    if "medications.drug" in roles:
+        guesses = [replace(item, role="medications.unit") if item.role == "unit" else item for item in guesses]
     lone = ("paramcd", "aval", "unit", "ref_low", "ref_high")
     return [
         give_up(item, "it belongs to a long list, and this is none") if item.role in lone else item for item in guesses
