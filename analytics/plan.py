@@ -5,7 +5,7 @@ import polars as pl
 # The times at which trials plan visits, in days after day 0.
 NOMINAL = (
     ("Baseline", 0), ("Week 1", 7), ("Week 2", 14), ("Month 1", 30), ("Month 2", 61), ("Month 3", 91), ("Month 6", 182),
-    ("Month 9", 274), ("Year 1", 365), ("Month 18", 548), ("Year 2", 730), ("Year 3", 1095), 
+    ("Month 9", 274), ("Year 1", 365), ("Month 18", 548), ("Year 2", 730), ("Year 3", 1095),
     ("Year 4", 1460), ("Year 5", 1825),
 )  # fmt: skip
 ENOUGH = 0.25  # of the subjects

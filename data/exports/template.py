@@ -1,4 +1,4 @@
-"""An empty Excel file for a study, made from the catalog and the study's plan: filled in, it imports without questions."""
+"""An empty Excel file for a study, made from the catalog and the study's plan; it imports without questions."""
 
 import io
 from collections.abc import Sequence

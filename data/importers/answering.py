@@ -6,7 +6,7 @@ from dataclasses import replace
 from analytics.catalog import match_parameter
 from data.importers.recognize import Proposal
 from data.importers.recognize.answers import BadAnswer, answer
-from data.importers.recognize.mappings import Question, list_questions
+from data.importers.recognize.mappings import Question, give_day_0, list_questions
 from data.importers.recognize.table import Reading
 
 __all__ = ["BadAnswer", "answer_all", "describe_questions"]
@@ -17,7 +17,12 @@ WHOLE = {"order": "dates", "day_0": "day_0"}
 def answer_all(proposals: Sequence[Proposal], answers: Sequence[str], has_dates: bool) -> list[Proposal]:
     """The proposals with every answer that fits a question of theirs. Raises BadAnswer for one that fits none."""
     said = dict(parse(text) for text in answers)
-    done = [replace(item, reading=answer_table(item.reading, said, has_dates)) for item in proposals]
+    there = has_dates or give_day_0(item.reading for item in proposals)
+    done = []
+    for item in proposals:
+        reading = answer_table(item.reading, said, there)
+        done.append(replace(item, reading=reading))
+        there = there or give_day_0([reading])  # one table says what day 0 is, for all
     known = {name_question(question) for item in proposals for question in list_questions(item.reading, has_dates)}
     strange = [name for name in said if name not in known]
     if strange:
@@ -67,10 +72,11 @@ def answer_one(reading: Reading, question: Question, said: str) -> Reading:
 
 def describe_questions(proposals: Sequence[Proposal], has_dates: bool) -> list[str]:
     """Every open question of these tables, with how it is answered."""
+    there = has_dates or give_day_0(item.reading for item in proposals)
     return [
         f"{item.file}: {question.text} {describe_choices(question)}"
         for item in proposals
-        for question in list_questions(item.reading, has_dates)
+        for question in list_questions(item.reading, there)
     ]
 
 

@@ -19,13 +19,18 @@ PRIVATE_HEADER = re.compile(
     r"이름|성명|생년월일|전화|نام|تلفن|تاریخ تولد",
     re.IGNORECASE,
 )
+NAMES_OF_THINGS = re.compile(
+    r"\b(event|visit|test|drug|product|site|study|form|instrument|parameter|param|analyte|lab|arm|file|item|variable|"
+    r"field|unit|treatment|center|centre|procedure|medication)[ ]?names?\b",
+    re.IGNORECASE,
+)
 IDENTIFYING = "the text looks like an e-mail address or a phone number; it is not stored"
 WITHHELD = "(not kept)"
 
 
 def is_private(header: str) -> bool:
     """Whether a column's name promises what identifies a person."""
-    return bool(PRIVATE_HEADER.search(header.replace("_", " ")))
+    return bool(PRIVATE_HEADER.search(NAMES_OF_THINGS.sub(" ", header.replace("_", " "))))
 
 
 def is_identifying(text: pl.Expr) -> pl.Expr:

@@ -36,10 +36,15 @@ def derive_days(rows: pl.DataFrame, record: Record, mapping: FileMapping) -> pl.
     return derive_age(rows, zero, mapping) if BIRTH in mapping.columns else rows
 
 
+def place_in_year(date: pl.Expr) -> pl.Expr:
+    """Month and day of a date as one number; Polars' own are too small to be multiplied."""
+    return date.dt.month().cast(pl.Int32) * 100 + date.dt.day().cast(pl.Int32)
+
+
 def derive_age(rows: pl.DataFrame, zero: pl.Expr, mapping: FileMapping) -> pl.DataFrame:
     """The rows with the age in completed years at time zero; the birth date itself goes no further."""
     birth = pl.col(BIRTH)
-    before = (zero.dt.month() * 100 + zero.dt.day()) < (birth.dt.month() * 100 + birth.dt.day())
+    before = place_in_year(zero) < place_in_year(birth)
     years = (zero.dt.year() - birth.dt.year() - before.cast(pl.Int32)).cast(pl.Float64)
     age = pl.coalesce("age", years)
     unread = explain_date(pl.col(f"{BIRTH}_text"), mapping.date_order).is_not_null()

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 
 import polars as pl
 
+from analytics.catalog import PARAMETERS, match_parameter
+from analytics.catalog.unit import normalize_unit
 from data.importers.privacy import WITHHELD, is_private
 
 LINE = "__line__"
@@ -17,6 +19,7 @@ DATA_LIKE = re.compile(r"^[<>≤≥]?=?\s*[-+]?\d[\d.,]*%?$|^\d{1,4}[-/.]\d{1,2}
 SHOWN = 200  # characters of a row that is quoted
 PART = " | "  # between the rows of a header
 HEADER_ROWS = 4
+UNITS = {normalize_unit(unit) for parameter in PARAMETERS.values() for unit in parameter.units}
 BARE_FORMULA = "#FORMULA"  # a cell of Excel whose formula nobody has computed
 
 Records = list[tuple[int, list[str]]]
@@ -95,10 +98,16 @@ def count_header_rows(records: Records, filled: frozenset[int]) -> int:
     height = 1
     for at, (_, cells) in enumerate(records[1:HEADER_ROWS], start=1):
         begins = bool(cells[0].strip()) and at not in filled
-        if begins or any(DATA_LIKE.match(cell.strip()) for cell in cells) or not count_filled(cells):
+        said = [cell.strip() for cell in cells if cell.strip()]
+        if begins or any(map(DATA_LIKE.match, said)) or not any(map(is_heading, said)):
             break
         height += 1
     return height if height < len(records) else 1
+
+
+def is_heading(text: str) -> bool:
+    """Whether a text is a unit or a name of the catalog."""
+    return normalize_unit(text.strip("()[]")) in UNITS or match_parameter(text) is not None
 
 
 def name_columns(rows: list[list[str]]) -> list[str]:

@@ -16,7 +16,7 @@ from data.importers.preview import Preview, preview_sources
 from data.importers.readers.archive import NamedFile, expand
 from data.importers.recognize import Proposal, propose
 from data.importers.recognize.answers import BadAnswer
-from data.importers.recognize.mappings import write_mappings
+from data.importers.recognize.mappings import give_day_0, write_mappings
 from data.importers.recognize.table import Reading
 from data.importers.rejects import collect_rejects
 from data.importers.run import ImportReport, import_sources
@@ -27,6 +27,7 @@ from data.integrity import BrokenIntegrity
 from data.revisions import NothingToUndo, StoreBusy, undo_last
 from pages.shared import store
 
+__all__ = ["Draft", "Preview", "Reading", "StudyFile", "give_day_0"]
 TIME_ZEROS = {"infusion": "first infusion", "randomization": "randomization", "enrolment": "enrolment"}
 # What can be wrong with a person's files or answers; each says so in a sentence.
 EXPECTED = (BadAnswer, BadStudyFile, BrokenIntegrity, NothingToUndo, StoreBusy, UnreadableFile)

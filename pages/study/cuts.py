@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from pages.shared import store
+from pages.shared import cohorts
 from pages.shared.intake_cuts import EXPECTED, ask_pin, ask_prune, ask_withdrawal, show_comparison, show_revisions
 
 
@@ -10,10 +10,7 @@ def render() -> None:
     """The page."""
     st.title("Data cuts")
     st.caption("Every change makes a revision. A data cut is a revision with a name: it is never pruned.")
-    cohort = st.session_state.get("cohort")
-    if cohort is None or store.studies().is_empty():
-        st.info("There is no data yet: import a study first.")
-        st.stop()
+    cohort = cohorts.view().cohort
     try:
         revisions = show_revisions()
         ask_pin(revisions)

@@ -33,8 +33,12 @@ def show_intake() -> None:
         return
     drafts = intake.open_drafts(files, encoding, study)
     st.header("How the files are read")
-    has_dates = store.has_time_zero(study.study)
-    readings = [(draft, *ask_reading(draft, has_dates)) for draft in drafts]
+    has_dates = store.has_time_zero(study.study) or intake.give_day_0(item.proposal.reading for item in drafts)
+    readings = []
+    for draft in drafts:
+        reading, questions = ask_reading(draft, has_dates)
+        readings.append((draft, reading, questions))
+        has_dates = has_dates or (reading is not None and intake.give_day_0([reading]))
     still_open = sum(len(questions) for _, _, questions in readings)
     if still_open:
         asked = f"{still_open} open above: what is not certain is asked, not guessed."
@@ -46,6 +50,8 @@ def show_intake() -> None:
 def show_outcome(study: intake.StudyFile, chosen: list[tuple[intake.Draft, intake.Reading | None]]) -> None:
     """What the import would do, with the fixes that are accepted; and the button that does it."""
     st.header("What would happen")
+    if study.simulated:
+        st.warning("**SIMULATED** data: no patient stands behind these numbers.", icon=":material/science:")
     drafts = [draft for draft, _ in chosen]
     plain = intake.try_import(study, intake.list_sources(chosen, study, pl.DataFrame()))
     fixes = ask_fixes(plain, "_".join(draft.key for draft in drafts))

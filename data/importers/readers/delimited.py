@@ -82,9 +82,11 @@ def read_regular(text: str, separator: str, name: str, notes: tuple[str, ...]) -
     if rows is None or rows.height != lines:
         return None
     named = rows.rename(dict(zip(rows.columns, check_header(header, name), strict=True)))
-    return TextTable(
-        clean(named.with_row_index(LINE, 2).cast({LINE: pl.Int32})), pl.DataFrame(schema=REJECTED), notes, separator
-    )
+    lined = clean(named.with_row_index(LINE, 2).cast({LINE: pl.Int32}))
+    filled = lined.filter(pl.any_horizontal(pl.col(column) != "" for column in header))
+    if filled.is_empty():
+        raise UnreadableFile(f"{name} has a header and no rows below it")
+    return TextTable(filled, pl.DataFrame(schema=REJECTED), notes, separator)
 
 
 def parse_regular(rest: str, separator: str, width: int) -> pl.DataFrame | None:

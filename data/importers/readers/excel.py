@@ -32,15 +32,18 @@ def read_workbook(content: bytes, name: str) -> list[TextTable]:
         values = openpyxl.load_workbook(io.BytesIO(content), data_only=True)
         formulas = openpyxl.load_workbook(io.BytesIO(content))
     except Exception as error:  # a damaged file makes openpyxl raise whatever its parsers raise
-        raise UnreadableFile(
-            f"{name} cannot be read as an Excel file: {str(error)[:120] or type(error).__name__}"
-        ) from error
+        raise UnreadableFile(f"{name} cannot be read as an Excel file: {tell(error)}") from error
     read = [read_tried(sheet, formulas[sheet.title], name, len(values.worksheets) > 1) for sheet in values.worksheets]
     tables = [table for table, _ in read if table is not None]
     skipped = tuple(reason for _, reason in read if reason)
     if not tables:
         raise UnreadableFile(skipped[0] if skipped else f"{name} holds no sheet with a table")
     return [replace(tables[0], notes=(*tables[0].notes, *skipped)), *tables[1:]]
+
+
+def tell(error: Exception) -> str:
+    """What a library says of a damaged file, on one line."""
+    return " ".join(str(error).split())[:120] or type(error).__name__
 
 
 def read_tried(sheet: Worksheet, formulas: Worksheet, name: str, several: bool) -> tuple[TextTable | None, str]:

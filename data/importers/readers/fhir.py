@@ -87,7 +87,11 @@ def flatten_observation(resource: Row) -> list[Row]:
         or dig(resource, "effectivePeriod", "start")
         or dig(resource, "issued"),
     }
-    parts = [resource, *(part for part in dig(resource, "component") or [] if isinstance(part, dict))]
+    components = dig(resource, "component")
+    parts = [
+        resource,
+        *(part for part in (components if isinstance(components, list) else []) if isinstance(part, dict)),
+    ]
     rows = [{**shared, **describe_value(part)} for part in parts]
     return [row for row in rows if row["value"] is not None] or rows[:1]
 

@@ -1,5 +1,6 @@
 """A reading to the mappings that the importer reads by; what is still open stays a question."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,6 +9,7 @@ from data.importers.recognize.roles import (
     EVENT_DATE,
     FOLLOW_UP,
     HASHED,
+    NOT_READ,
     STATUS,
     TIMES,
     UNSURE,
@@ -17,6 +19,7 @@ from data.importers.recognize.roles import (
 from data.importers.recognize.table import Reading
 from data.importers.study_file import Column, FileMapping, ValueColumn
 
+DAY_0 = "subjects.time_zero_date"
 ROW_PREFIX, ROW_WIDTH = "ROW-", 4
 
 
@@ -35,6 +38,11 @@ class OpenQuestions(ValueError):
     """A table that cannot be read before its questions are answered; the message lists them."""
 
 
+def give_day_0(readings: Iterable[Reading]) -> bool:
+    """Whether one of these tables gives the dates of day 0."""
+    return any(reading.has(DAY_0) or reading.first_date for reading in readings)
+
+
 def list_questions(reading: Reading, has_dates: bool = True) -> list[Question]:
     """Every question of a reading. ``has_dates``: the study's subjects have a date of day 0 already."""
     asked = [question for guess in reading.guesses if guess.confidence == UNSURE for question in ask_about(guess)]
@@ -42,7 +50,7 @@ def list_questions(reading: Reading, has_dates: bool = True) -> list[Question]:
         text = "Dates such as 03/04/2024: is the day first or the month?"
         asked.append(Question("", "order", text, ("day first", "month first")))
     dated = reading.has("date", "events.date", EVENT_DATE, "medications.start_date", "treatments.date")
-    if dated and not (has_dates or reading.first_date or reading.has("subjects.time_zero_date", "day", "cdisc_day")):
+    if dated and reading.first_date is None and not (has_dates or reading.has(DAY_0, "day", "cdisc_day")):
         text = "The file gives dates, and the study has no date of day 0 yet. Is day 0 each subject's earliest date?"
         asked.append(Question("", "day_0", text, ("yes", "no: I will import the dates of day 0 first")))
     return asked
@@ -69,6 +77,8 @@ def write_mappings(reading: Reading, path: str, sheet: str = "", own_subjects: b
     ``own_subjects``: subjects are made of this file even where it says nothing but their identifiers.
     Raises OpenQuestions.
     """
+    if not any(guess.role not in (NOT_READ, "usubjid", HASHED) for guess in reading.guesses):
+        return []
     asked = list_questions(reading)
     if asked:
         raise OpenQuestions("; ".join(question.text for question in asked))

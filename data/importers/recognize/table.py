@@ -41,14 +41,15 @@ class Reading:
     """How a table is to be read: a guess a column, and what holds for all of it.
 
     ``row_ids``: the number of the row is the subject. ``at_day_0``: values without any day count as of
-    day 0. ``first_date``: day 0 is each subject's earliest date. ``two_ways``: dates that can be read
-    day first or month first, settled by ``date_order``. ``where`` reads only these rows.
+    day 0. ``first_date``: day 0 is each subject's earliest date; None while nobody has said it.
+    ``two_ways``: dates that can be read day first or month first, settled by ``date_order``. ``where`` reads
+    only these rows.
     """
 
     guesses: tuple[Guess, ...]
     row_ids: bool = False
     at_day_0: bool = False
-    first_date: bool = False
+    first_date: bool | None = None
     two_ways: bool = False
     date_order: str = ""
     decimal: str = ""
@@ -86,7 +87,8 @@ def is_hidden(guess: Guess) -> bool:
 def guess_column(column: str, table: TextTable, contents: Contents) -> Guess:
     """The first guess that fits: a role, a measured value, the date of an event; else nothing is known."""
     label = table.labels.get(column, column)
-    header = split_header(column)
+    header, long = split_header(column), split_header(label)
+    header = replace(header, unit=header.unit or long.unit)
     guess = guess_role(column, label, contents) or guess_value(column, label, header, contents)
     return guess or guess_event_date(column, label, contents) or describe_unknown(column, contents)
 
