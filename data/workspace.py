@@ -1,9 +1,11 @@
 """What users make (saved filters, responder rules, values entered with their citation), beside the revisions.
 
 ``workspace.duckdb`` is replaced as a whole: a writer changes a copy under the store's lock and renames
-it, so a reader sees the old or the new one. Every change is noted in the audit log by kind and name.
+it, so a reader sees the old or the new one. Every change is noted in the audit log, the name as a keyed hash.
 """
 
+import hashlib
+import hmac
 import shutil
 import threading
 import time
@@ -12,7 +14,7 @@ from datetime import UTC, datetime
 
 import duckdb
 
-from data.audit import append_entry
+from data.audit import append_entry, read_key
 from data.home import Home, find_user, sync_folder
 from data.revisions import StoreBusy, hold_lock
 
@@ -96,12 +98,17 @@ def change_items(home: Home, action: str, item: Item, keep: bool) -> bool:
         try:
             with hold_lock(home):
                 write_items(home, item, keep)
-                append_entry(home, action, {"study": item.study, "name": item.name})
+                append_entry(home, action, {"study": item.study, "item": hash_name(home, item.name)})
                 return True
         except StoreBusy:
             if time.monotonic() > until:
                 return False
             time.sleep(0.1)
+
+
+def hash_name(home: Home, name: str) -> str:
+    """What the audit log calls an item: its name may hold a subject's identifier, and the log is never rewritten."""
+    return hmac.new(read_key(home), name.encode(), hashlib.sha256).hexdigest()[:12]
 
 
 def write_items(home: Home, item: Item, keep: bool) -> None:

@@ -106,7 +106,7 @@ def find_other_unit(paramcd: str, number: float, said: str, middle: float | None
     for unit in parameter.units:
         factor = parameter.factor(unit)
         plausible = is_within(number * factor, parameter.soft)
-        near = middle is None or (middle > 0 and 1 / NEAR**2 <= number * factor / middle <= NEAR**2)
+        near = middle is None or (middle > 0 and 1 / NEAR <= number * factor / middle <= NEAR)
         if factor != now and plausible and near:
             by_factor.setdefault(factor, unit)
     return next(iter(by_factor.values())) if len(by_factor) == 1 else None

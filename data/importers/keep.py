@@ -3,10 +3,10 @@
 from dataclasses import asdict
 from typing import Any
 
-from data.importers.study_file import FileMapping, StudyFile, parse_study
+from data.importers.study_file import Column, FileMapping, StudyFile, ValueColumn, parse_study
 
-DEFAULTS = asdict(FileMapping(path="", shape="", columns={}))
-EMPTY = ("", 0, 1.0, False, {}, ())
+USUAL = asdict(FileMapping(path="", shape="", columns={}))
+COLUMN, VALUE = asdict(Column()), asdict(ValueColumn(column="", paramcd=""))
 
 
 def keep_mappings(study: StudyFile, mappings: list[FileMapping]) -> StudyFile:
@@ -19,14 +19,14 @@ def keep_mappings(study: StudyFile, mappings: list[FileMapping]) -> StudyFile:
 
 def write_mapping(mapping: FileMapping) -> dict[str, Any]:
     """A mapping as study.toml has it, without what is as usual."""
-    whole = {key: value for key, value in asdict(mapping).items() if value != DEFAULTS.get(key)}
-    whole["columns"] = {name: write_part(column) for name, column in whole.get("columns", {}).items()}
-    if "values" in whole:
-        whole["values"] = [write_part(value) for value in whole["values"]]
+    whole = select_unusual(asdict(mapping), USUAL)
+    columns = {name: select_unusual(column, COLUMN) for name, column in asdict(mapping)["columns"].items()}
+    whole["columns"] = {name: column or {"value": ""} for name, column in columns.items()}
+    if mapping.values:
+        whole["values"] = [select_unusual(value, VALUE) for value in asdict(mapping)["values"]]
     return whole
 
 
-def write_part(part: dict[str, Any]) -> dict[str, Any]:
-    """A column, without what is empty."""
-    short = {key: value for key, value in part.items() if value not in EMPTY}
-    return short or {"value": ""}
+def select_unusual(part: dict[str, Any], usual: dict[str, Any]) -> dict[str, Any]:
+    """What differs from the usual."""
+    return {key: value for key, value in part.items() if value != usual[key]}

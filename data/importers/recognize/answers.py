@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from analytics.catalog import PARAMETERS, UnknownUnit
 from data.importers.recognize.mappings import Question
-from data.importers.recognize.roles import NOT_READ, SURE, VALUE, Guess
+from data.importers.recognize.roles import HASHED, NOT_READ, SURE, VALUE, WHEN, Guess
 from data.importers.recognize.table import Reading
 
 SAID = "you said so"
@@ -35,9 +35,11 @@ def answer(reading: Reading, question: Question, said: str, codes: dict[str, str
 
 
 def put(reading: Reading, changed: Guess) -> Reading:
-    """The reading with one guess replaced."""
+    """The reading with one guess replaced; what holds for the whole table follows from it."""
     guesses = tuple(changed if item.column == changed.column else item for item in reading.guesses)
-    return replace(reading, guesses=guesses)
+    new = replace(reading, guesses=guesses)
+    known = new.has("usubjid", HASHED)
+    return replace(new, row_ids=not known, repeated=known, at_day_0=reading.at_day_0 and not new.has(*WHEN))
 
 
 def give_unit(guess: Guess, unit: str) -> Guess:

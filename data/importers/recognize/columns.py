@@ -118,7 +118,7 @@ def guess_value(column: str, label: str, header: Header, contents: Contents) -> 
     parameter = find_parameter_name(header.name) or find_parameter_name(label)
     if several:
         return guess_several(column, header, [PARAMETERS[code] for code in several], contents)
-    if parameter is None or parameter.derived or not contents.filled:
+    if parameter is None or parameter.derived or not (contents.filled or contents.undone):
         return None
     return guess_measured(column, header, parameter, contents)
 
@@ -163,25 +163,36 @@ def guess_measured(column: str, header: Header, parameter: Parameter, contents: 
 
 def find_unit(parameter: Parameter, said: str, contents: Contents) -> tuple[str, str, str, tuple[str, ...]]:
     """Unit, confidence, reason, and the units that come into question where it is unsure."""
-    possible = find_units(parameter, contents.numbers)
+    if contents.numbers.is_empty():
+        return said or parameter.unit, LIKELY if said else UNSURE, "no number tells the unit", parameter.units
     if said:
-        try:
-            parameter.factor(said)
-        except UnknownUnit as error:
-            return "", UNSURE, str(error), parameter.units
-        fits = measure_fit(parameter, contents.numbers * parameter.factor(said))[0] >= HALF
-        doubt = f"the header says {said}, but most numbers are impossible in it"
-        return (said, SURE, f"unit {said} in the header", ()) if fits else (said, UNSURE, doubt, tuple(possible))
-    if len(parameter.units) == 1 or len({parameter.factor(unit) for unit in parameter.units}) == 1:
+        return check_unit(parameter, said, contents)
+    if len({parameter.factor(unit) for unit in parameter.units}) == 1:
         return parameter.unit, SURE, f"always in {parameter.unit_label or 'numbers without a unit'}", ()
-    low, high = contents.numbers.min(), contents.numbers.max()
+    return choose_unit(parameter, contents)
+
+
+def check_unit(parameter: Parameter, said: str, contents: Contents) -> tuple[str, str, str, tuple[str, ...]]:
+    """The unit of the header, where the catalog knows it and most numbers are possible in it."""
+    try:
+        factor = parameter.factor(said)
+    except UnknownUnit as error:
+        return "", UNSURE, str(error), parameter.units
+    if measure_fit(parameter, contents.numbers * factor)[0] >= HALF:
+        return said, SURE, f"unit {said} in the header", ()
+    doubt = f"the header says {said}, but most numbers are impossible in it"
+    return said, UNSURE, doubt, tuple(find_units(parameter, contents.numbers))
+
+
+def choose_unit(parameter: Parameter, contents: Contents) -> tuple[str, str, str, tuple[str, ...]]:
+    """The unit that the numbers leave; where they leave several, it is asked."""
+    possible = find_units(parameter, contents.numbers)
+    span = f"the numbers from {contents.numbers.min():g} to {contents.numbers.max():g}"
     if not possible:
-        return "", UNSURE, f"the numbers from {low:g} to {high:g} are possible in no unit", parameter.units
+        return "", UNSURE, f"{span} are possible in no unit", parameter.units
     if is_settled(parameter, contents.numbers, possible):
-        reason = f"the numbers from {low:g} to {high:g} are {possible[0]}: in other units they cannot be"
-        return possible[0], LIKELY, reason, ()
-    reason = f"the numbers from {low:g} to {high:g} can be {' or '.join(possible)}"
-    return possible[0], UNSURE, reason, tuple(possible)
+        return possible[0], LIKELY, f"{span} are {possible[0]}: in other units they cannot be", ()
+    return possible[0], UNSURE, f"{span} can be {' or '.join(possible)}", tuple(possible)
 
 
 def guess_event_date(column: str, label: str, contents: Contents) -> Guess | None:
@@ -198,5 +209,7 @@ def is_parameter_list(contents: Contents) -> bool:
 
 def describe_unknown(column: str, contents: Contents) -> Guess:
     """A column of which nothing is known: it is not read, and says so."""
-    reason = "it is empty" if not contents.filled else "its name says nothing that the catalog knows"
+    reason = (
+        "it is empty" if not contents.filled and not contents.undone else "its name says nothing that the catalog knows"
+    )
     return Guess(column, NOT_READ, LIKELY, reason)

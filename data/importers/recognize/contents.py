@@ -23,13 +23,17 @@ FEW = 5
 
 @dataclass(frozen=True)
 class Contents:
-    """A column: its filled cells, as numbers and dates where they are such, and its different words."""
+    """A column: its filled cells, as numbers and dates where they are such, and its different words.
+
+    ``undone`` counts cells that say that nothing was measured; they are not among the filled ones.
+    """
 
     filled: int
     numbers: pl.Series
     dates: int
     words: tuple[str, ...]
     two_ways: int
+    undone: int = 0
 
     @property
     def is_numeric(self) -> bool:
@@ -69,7 +73,9 @@ def look_at(cells: pl.Series) -> Contents:
     )
     both = frame.filter(pl.col("two_ways") & pl.col("date").is_null()).height
     words = text.unique(maintain_order=True).head(MOST_CODES + 1)
-    return Contents(text.len(), frame["number"].drop_nulls(), frame["date"].count(), tuple(words.to_list()), both)
+    undone = int(cells.rename("text").to_frame().select(is_not_done(pl.col("text")).sum()).item() or 0)
+    numbers = frame["number"].drop_nulls()
+    return Contents(text.len(), numbers, frame["date"].count(), tuple(words.to_list()), both, undone)
 
 
 def find_units(parameter: Parameter, numbers: pl.Series) -> list[str]:

@@ -197,4 +197,6 @@ def write_records(reading: Reading, shape: str) -> dict[str, Any] | None:
     where = dict(reading.where)
     for status in reading.find(STATUS) if shape == "events" else []:
         where[status.column] = next(code for code, meaning in known_codes(status).items() if meaning)
-    return {"shape": shape, "columns": write_subject(reading) | columns, "where": where}
+    # Several endpoints of ADTTE share one event.
+    repeated = "ADTTE" in reading.standard
+    return {"shape": shape, "columns": write_subject(reading) | columns, "where": where, "repeated": repeated}
