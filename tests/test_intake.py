@@ -99,7 +99,7 @@ def changes(home) -> list[tuple]:
 
 # A damaged fourth visit of P1: the finding, its level, the fix that is offered, what the fix gives.
 DOUBTS = {
-    "umol/L for mg/dL": ("P1,2024-01-10,2024-04-10,37.6,,,,,", "look", "17 times the median", ("bilirubin", 91, 2.19584)),
+    "umol/L for mg/dL": ("P1,2024-01-10,2024-04-10,37.6,,,,,", "look", "17 times the median", ("bilirubin", 91, 2.19883)),
     "88.4 for creatinine": ("P1,2024-01-10,2024-04-10,,,,79.6,,", "stops", "impossible", ("creatinine", 91, 0.900452)),
     "g/L for g/dL": ("P1,2024-01-10,2024-04-10,,,30,,,", "stops", "impossible", ("albumin", 91, 3.0)),
     "PT % in the INR column": ("P1,2024-01-10,2024-04-10,,,,,65,", "stops", "impossible", ("pt_activity", 91, 65.0)),
@@ -202,7 +202,7 @@ def test_corrections_are_drafted_checked_and_published_together_with_their_reaso
     }
     assert list_drafts(home, "trial") == []
     entry = json.loads(
-        [line for line in home.audit_file.read_text().splitlines() if '"action": "correction"' in line][0]
+        next(line for line in home.audit_file.read_text().splitlines() if '"action": "correction"' in line)
     )
     assert set(entry["details"]) == {"batch", "study", "values", "revision", "sha256"}  # never a clinical value
     # The same export again does not bring the wrong value back.

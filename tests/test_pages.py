@@ -22,11 +22,17 @@ PAGES = (
     "patient/profile",
     "patient/worklist",
     "patient/pair",
+    "study/plan",
+    "study/import_data",
+    "study/corrections",
+    "study/quality",
+    "study/cuts",
+    "study/export",
     "study/about",
     "library/definitions",
     "library/published",
 )
-WITHOUT_DATA = ("library/definitions", "library/published")  # these need no study
+WITHOUT_DATA = ("library/definitions", "library/published", "study/plan", "study/import_data")  # these need no study
 STUDIES = ("mayo-pbc", "kim-abmi", "ahd", SIMULATED)
 ONE = """
 study = "one"

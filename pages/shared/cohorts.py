@@ -173,7 +173,8 @@ def view() -> View:
     cohort = st.session_state.get("cohort")
     if cohort is None:
         st.info(
-            "There is no study yet. Import one in the terminal: `python cli.py import FOLDER`, then reload this page."
+            "There is no study yet. Bring your files in on the page *Import*, or in the terminal: "
+            "`python cli.py import FOLDER`."
         )
         st.stop()
     shown = select_view(cohort)

@@ -64,7 +64,10 @@ def show_columns(draft: Draft, reading: Reading) -> Reading:
         if before != after:
             name = after["Visit or event"] or ""
             paramcd = CODES.get(after["Parameter"] or "", "")
-            reading = edit(reading, before["Column"], WORDS[after["Read as"]], paramcd, after["Unit"] or "", name)
+            # Whoever chooses a parameter means a measured value.
+            role = VALUE if paramcd and after["Parameter"] != before["Parameter"] else WORDS[after["Read as"]]
+            unit = after["Unit"] if after["Unit"] != before["Unit"] or after["Parameter"] == before["Parameter"] else ""
+            reading = edit(reading, before["Column"], role, paramcd, unit or "", name)
     return reading
 
 
