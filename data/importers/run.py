@@ -165,7 +165,9 @@ def doubt(connection: duckdb.DuckDBPyConnection, source: Source, outcome: Outcom
         return outcome
     context = fetch_context(connection, source.study)
     found = find_doubts(outcome.source, context, source.mapping.date_order)
-    sentence = pl.col("reason").alias("sentence")
+    unit = pl.format("{} read in {}", "value", "replacement")
+    other = pl.format("{} read as {}", "value", "replacement")
+    sentence = pl.when(pl.col("field") == "unit").then(unit).otherwise(other).alias("sentence")
     offered = found.filter(pl.col("field").is_not_null()).select(
         "line", "column", "field", "replacement", "rule", sentence
     )

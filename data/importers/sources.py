@@ -80,10 +80,18 @@ def open_paths(paths: Sequence[Path], study: StudyFile, progress: Progress) -> l
 
     Raises UnreadableFile.
     """
-    sources = []
-    for item in propose_paths(paths, progress):
-        kept = find_kept(study, item.file, item.table) or read_named(item)
-        sources += [Source(item.file, item.digest, item.table, study.study, mapping) for mapping in kept]
+    sources, skipped = [], []
+    proposals = propose_paths(paths, progress)
+    for item in proposals:
+        kept = find_kept(study, item.file, item.table)
+        if not kept and not item.reading.says_something and len(proposals) > 1:
+            skipped.append(f"{item.file}, {item.table.sheet}: none of its columns is known, so it was not read")
+            continue
+        mappings = kept or read_named(item)
+        sources += [Source(item.file, item.digest, item.table, study.study, mapping) for mapping in mappings]
+    if sources and skipped:
+        first = sources[0].table
+        sources[0] = replace(sources[0], table=replace(first, notes=(*first.notes, *skipped)))
     return order_sources(sources)
 
 

@@ -83,9 +83,7 @@ def show_draft(study: str) -> None:
             )
             if st.button("Drop", key=f"drop_{at}", icon=":material/close:") and drop_draft(find_home(), study, item):
                 st.rerun()
-    if st.button(
-        f"Publish {len(drafts)} as one revision", type="primary", key="publish_draft", icon=":material/publish:"
-    ):
+    if st.button(f"Publish {len(drafts)} as one revision", key="publish_draft", icon=":material/publish:"):
         revision = publish_corrections(find_home(), study)
         st.toast(f"Published as {revision}.", icon=":material/check_circle:")
         st.rerun()

@@ -29,7 +29,6 @@ def ask_export(study: str) -> None:
         file_name=f"{prefix}{study}-{form}{'-deidentified' if hidden else ''}.zip",
         mime="application/zip",
         key="export_do",
-        type="primary",
         on_click="ignore",
         icon=":material/download:",
     )

@@ -4,7 +4,7 @@ import polars as pl
 import streamlit as st
 
 from analytics.catalog import PARAMETERS
-from data.importers.recognize.answers import answer, edit
+from data.importers.recognize.answers import SAID, answer, edit
 from data.importers.recognize.mappings import Question, list_questions
 from data.importers.recognize.roles import ROLES, UNSURE, VALUE, Guess
 from data.importers.recognize.table import Reading
@@ -12,6 +12,7 @@ from pages.shared.intake import Draft
 from pages.shared.output import plain
 
 NONE = "– not read –"
+NO_PARAMETER = "–"
 KINDS = ["no event", "death", "transplant", "decompensation", "hcc", "withdrawal", "something else"]
 SEXES = {"female": "F", "male": "M"}
 MARKS = {"sure": "● sure", "likely": "◐ likely", UNSURE: "○ asked"}
@@ -54,7 +55,7 @@ def show_columns(draft: Draft, reading: Reading) -> Reading:
             disabled=["Column", "Confidence", "Examples", "Why"],
             column_config={
                 "Read as": st.column_config.SelectboxColumn(options=list(WORDS), required=True, width="medium"),
-                "Parameter": st.column_config.SelectboxColumn(options=["", *CODES], width="medium"),
+                "Parameter": st.column_config.SelectboxColumn(options=[NO_PARAMETER, *CODES], width="medium"),
                 "Unit": st.column_config.TextColumn(width="small"),
                 "Visit or event": st.column_config.TextColumn(width="small"),
                 "Why": st.column_config.TextColumn(width="large"),
@@ -62,13 +63,28 @@ def show_columns(draft: Draft, reading: Reading) -> Reading:
         )
     for before, after in zip(shown.to_dicts(), edited.to_dicts(), strict=True):
         if before != after:
-            name = after["Visit or event"] or ""
-            paramcd = CODES.get(after["Parameter"] or "", "")
-            # Whoever chooses a parameter means a measured value.
-            role = VALUE if paramcd and after["Parameter"] != before["Parameter"] else WORDS[after["Read as"]]
-            unit = after["Unit"] if after["Unit"] != before["Unit"] or after["Parameter"] == before["Parameter"] else ""
-            reading = edit(reading, before["Column"], role, paramcd, unit or "", name)
+            reading = read_edited(reading, before, after)
+    told = [f"{guess.column} → {name_guess(guess)}" for guess in reading.guesses if guess.reason == SAID]
+    if told:
+        st.caption(plain(f"As you said: {'; '.join(told)}"))
     return reading
+
+
+def read_edited(reading: Reading, before: dict[str, str], after: dict[str, str]) -> Reading:
+    """The reading with one row of the table as the reader changed it; a parameter alone means a measured value."""
+    paramcd = CODES.get(after["Parameter"] or "", "")
+    other = after["Parameter"] != before["Parameter"]
+    role = VALUE if paramcd and other else WORDS[after["Read as"]]
+    # The unit of another parameter says nothing of this one.
+    unit = after["Unit"] if after["Unit"] != before["Unit"] or not other else ""
+    return edit(reading, before["Column"], role, paramcd, unit or "", after["Visit or event"] or "")
+
+
+def name_guess(guess: Guess) -> str:
+    """What a column is read as, in short."""
+    if guess.role != VALUE:
+        return ROLES[guess.role]
+    return " ".join(part for part in (PARAMETERS[guess.paramcd].label, guess.unit, guess.avisit) if part)
 
 
 def describe(guess: Guess) -> dict[str, str]:
@@ -76,7 +92,7 @@ def describe(guess: Guess) -> dict[str, str]:
     return {
         "Column": guess.column,
         "Read as": ROLES[guess.role],
-        "Parameter": LABELS.get(guess.paramcd, "") if guess.role == VALUE else "",
+        "Parameter": LABELS.get(guess.paramcd, NO_PARAMETER) if guess.role == VALUE else NO_PARAMETER,
         "Unit": guess.unit,
         "Confidence": MARKS[guess.confidence],
         "Visit or event": guess.avisit or guess.kind,

@@ -94,7 +94,7 @@ def find(options: tuple[str, ...], value: Any) -> int:
 
 def ask_rows(title: str, rows: pl.DataFrame, labels: dict[str, str], chosen: str) -> list[dict[str, Any]]:
     """A table to fill in; its rows without what is empty."""
-    st.subheader(title)
+    st.header(title)
     config: dict[str, Any] = {name: st.column_config.Column(label) for name, label in labels.items()}
     if "paramcd" in labels:
         config["paramcd"] = st.column_config.SelectboxColumn("Parameter", options=["age", *LABELS])
@@ -116,7 +116,7 @@ def list_visits(chosen: str, before: dict[str, Any]) -> pl.DataFrame:
 
 def ask_endpoints(chosen: str, before: dict[str, Any]) -> list[dict[str, str]]:
     """The endpoints with their role: a parameter or a score, at a visit."""
-    st.subheader("Endpoints")
+    st.header("Endpoints")
     schema = {"role": pl.String, "code": pl.String, "avisit": pl.String}
     rows = pl.DataFrame(
         [{name: item.get(name) for name in schema} for item in before.get("endpoints", [])], schema=schema
@@ -162,7 +162,7 @@ def offer_plan(plan: dict[str, Any]) -> None:
         offer("study.toml", text.encode, "study.toml", "application/toml")
         sheet = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
         offer("Excel file to fill in", partial(write_template, plan, codes), f"{study.study}.xlsx", sheet)
-        if st.button(f"Save the study {study.study}", type="primary", key="plan_save", icon=":material/publish:"):
+        if st.button(f"Save the study {study.study}", key="plan_save", icon=":material/publish:"):
             report = import_sources(find_home(), [study], [])
             st.toast(f"Saved as {report.revision}." if report.revision else "The study is as it was.")
             st.rerun()

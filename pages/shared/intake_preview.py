@@ -66,7 +66,7 @@ def show_changes(preview: Preview) -> None:
     st.subheader("Changes, old → new")
     old, new = pl.col("before").alias("old"), pl.col("after").alias("new")
     listed = preview.changes.select("usubjid", "item", "day", "avisit", old, new, "reason", "file", "line")
-    st.dataframe(listed, hide_index=True, alt="What changes, old and new")
+    st.dataframe(listed, hide_index=True, placeholder="–", alt="What changes, old and new")
 
 
 def offer_rejects(drafts: list[Draft], preview: Preview) -> None:

@@ -52,14 +52,17 @@ def offer_commit(study: StudyFile, sources: list[Source], preview: intake.Previe
     if not news:
         st.info("Nothing in these files is new: the study holds it already, or every row is rejected.")
         return
-    if st.button(f"Import into {study.study}", type="primary", key="import_commit", icon=":material/publish:"):
+    if st.button(f"Import into {study.study}", key="import_commit", icon=":material/publish:"):
         report = intake.commit(study, sources)
+        st.session_state.pop("import_undone", None)
         st.session_state["import_done"] = (study.study, report.revision, news, report.rejected)
         st.rerun()
 
 
 def show_last() -> None:
     """What the last import of this session did, and the way back."""
+    if undone := st.session_state.get("import_undone"):
+        st.info(undone, icon=":material/undo:")
     done = st.session_state.get("import_done")
     if not done:
         return
@@ -67,17 +70,11 @@ def show_last() -> None:
     if revision is None:
         st.info("The same files had been imported already: nothing new was published.")
         return
+    told = f"{study}: {news:,} rows are in, {rejected:,} rejected. Revision {revision}."
     with st.container(horizontal=True, vertical_alignment="center", key="import_result"):
-        st.success(
-            f"{study}: {news:,} rows are in, {rejected:,} rejected. Revision {revision}.",
-            icon=":material/check_circle:",
-        )
-        st.page_link(
-            "pages/patient/profile.py",
-            label="See the patients",
-            icon=":material/person:",
-            query_params={"study": study},
-        )
+        st.success(told, icon=":material/check_circle:")
+        patients = "pages/patient/profile.py"
+        st.page_link(patients, label="See the patients", icon=":material/person:", query_params={"study": study})
         if st.button("Take it back", key="import_undo", icon=":material/undo:"):
             take_back(str(revision))
 
@@ -85,11 +82,9 @@ def show_last() -> None:
 def take_back(revision: str) -> None:
     """Undo the import, unless another one was published since."""
     if store.revision() != revision:
-        st.error(
-            "Another change was published since; take back a batch in the terminal: `python cli.py undo --batch N`."
-        )
+        st.error("Another change was published since; take one batch back with `python cli.py undo --batch N`.")
         return
     undone, parent = intake.undo()
     del st.session_state["import_done"]
-    st.toast(f"{undone} is taken back; the data are those of {parent}.", icon=":material/undo:")
+    st.session_state["import_undone"] = f"{undone} is taken back; the data are those of {parent}."
     st.rerun()

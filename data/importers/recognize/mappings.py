@@ -9,7 +9,6 @@ from data.importers.recognize.roles import (
     EVENT_DATE,
     FOLLOW_UP,
     HASHED,
-    NOT_READ,
     STATUS,
     TIMES,
     UNSURE,
@@ -77,7 +76,7 @@ def write_mappings(reading: Reading, path: str, sheet: str = "", own_subjects: b
     ``own_subjects``: subjects are made of this file even where it says nothing but their identifiers.
     Raises OpenQuestions.
     """
-    if not any(guess.role not in (NOT_READ, "usubjid", HASHED) for guess in reading.guesses):
+    if not reading.says_something:
         return []
     asked = list_questions(reading)
     if asked:

@@ -58,6 +58,11 @@ class Reading:
     notes: tuple[str, ...] = ()
     standard: str = ""
 
+    @property
+    def says_something(self) -> bool:
+        """Whether a column is more than the subject's identifier."""
+        return any(guess.role not in (NOT_READ, "usubjid", HASHED) for guess in self.guesses)
+
     def find(self, role: str) -> list[Guess]:
         """The columns of a role."""
         return [guess for guess in self.guesses if guess.role == role]
