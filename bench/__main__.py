@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from statistics import median
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,7 @@ from analytics.scores.exchange import score_records
 from analytics.scoring import derive_scores
 from bench.browser import find_browser, measure_patient_page
 from bench.cohort import VISITS, simulate_measurements, simulate_subjects
+from bench.intake import measure_bare, measure_import
 from bench.survival import (
     WrongAnswer,
     measure_cox_strata,
@@ -85,10 +87,12 @@ SURVIVAL = {
     "incidence": ("Aalen-Johansen, both causes with variance", measure_incidence),
     "cox_strata": ("Cox, one stratum a matched set", measure_cox_strata),
 }
+INTAKE = {"import": measure_import, "bare": measure_bare}
 CASES: dict[str, Callable[..., dict[str, Any]]] = {
     "scores": measure_scores,
     "records": measure_records,
     **{name: work for name, (_, work) in SURVIVAL.items()},
+    **INTAKE,
 }
 
 
@@ -103,6 +107,21 @@ def run_child(name: str, size: int) -> dict[str, Any]:
     result = measure_unit() if name == "unit" else CASES[name](size)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)  # in bytes
     return result | {"peak_gb": peak / 2**30}
+
+
+def list_intake(rows: int) -> list[str]:
+    """The import of a long CSV file with every check on, beside DuckDB's bare read_csv of it; A B A B, medians."""
+    runs = {name: [run_case(name, rows) for _ in range(2)] for name in INTAKE}
+    (whole, bare) = (median(item["seconds"] for item in runs[name]) for name in INTAKE)
+    first = runs["import"][0]
+    return [
+        "| import of a long CSV file | rows | rejected | rows/s | times DuckDB's bare read_csv | peak memory, GB |",
+        "|---|---|---|---|---|---|",
+        (
+            f"| with every check on | {first['rows']:,} | {first['rejected']:,} | {first['rows'] / whole:,.0f} "
+            f"| {whole / bare:.1f} | {first['peak_gb']:.1f} |"
+        ),
+    ]
 
 
 def list_pages() -> list[str]:
@@ -123,6 +142,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="bench", description="Measure how fast the computations are.")
     parser.add_argument("--visits", type=int, default=100_000, help="visits to be scored; 1000000 takes about a minute")
     parser.add_argument("--subjects", type=int, default=1_000_000, help="subjects of the survival cases")
+    parser.add_argument("--rows", type=int, default=1_000_000, help="rows of the imported file; 10000000 takes minutes")
     parser.add_argument("--child", help=argparse.SUPPRESS)
     chosen = parser.parse_args()
     if chosen.child:
@@ -141,7 +161,7 @@ def main() -> None:
         ratio = f"{result['reference'] / result['seconds']:.1f}" if "reference" in result else "–"
         named = f"{label} ({result['strata']:,} strata)" if "strata" in result else label
         lines.append(f"| {named} | {result['rows']:,} | {result['seconds'] / unit:.2f} | {ratio} |")
-    lines += ["", *list_pages()]
+    lines += ["", *list_intake(chosen.rows), "", *list_pages()]
     machine = f"{platform.platform()}, Python {platform.python_version()}"
     lines.append(f"\nUnit: np.sort of {SORTED:,} numbers, {unit:.2f} s. {machine}")
     print("\n".join(lines))

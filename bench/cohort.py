@@ -24,6 +24,11 @@ VALUES = {
     "map": (80, 0.1),
     "pao2_fio2": (380, 0.1),
 }
+# The unit of each value as a laboratory reports it.
+UNITS = {"bilirubin": "mg/dL", "albumin": "g/dL", "inr": "", "creatinine": "mg/dL", "sodium": "mmol/L", "alt": "U/L"}
+UNITS |= {"platelets": "10*9/L", "ast": "U/L", "alp": "U/L", "wbc": "10*9/L", "hemoglobin": "g/dL", "pt_sec": "s"}
+UNITS |= {"pt_control_sec": "s", "lsm": "kPa", "lactate": "mmol/L", "map": "mm[Hg]", "pao2_fio2": "mm[Hg]"}
+UNITS |= {"ascites_grade": "", "he_grade": "", "gcs": ""}
 GRADES = {"ascites_grade": 4, "he_grade": 5, "gcs": 16}
 
 

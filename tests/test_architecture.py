@@ -20,7 +20,7 @@ LAYERS = [
     ("analytics/", {"analytics"}, {"polars", "numpy", "scipy", "statsmodels"}),
     ("data/simulate", {"analytics.catalog", "data"}, {"polars", "numpy"}),
     ("data/publish.py", {"analytics", "data"}, {"duckdb", "polars"}),
-    ("data/importers/readers/", {"analytics.catalog", "data.importers"}, {"polars", "openpyxl", "pyreadstat"}),
+    ("data/importers/readers/", {"analytics.catalog", "data.importers"}, {"polars", "duckdb", "openpyxl", "pyreadstat"}),
     ("data/exports/", {"analytics.catalog", "data"}, {"duckdb", "polars", "pyreadstat", "xlsxwriter"}),
     ("data/", {"analytics.catalog", "data"}, {"duckdb", "polars"}),
     ("pages/shared/", {"analytics", "data", "pages.shared"}, {"polars", "plotly", "streamlit", "duckdb"}),

@@ -210,6 +210,29 @@ def test_whatever_a_file_holds_it_is_read_or_refused_in_a_sentence(content):
         list_questions(proposal.reading, False)
 
 
+@FUZZ
+@given(
+    rows=st.lists(st.lists(st.text(alphabet="ab \";,'=\\", max_size=5), min_size=3, max_size=3), min_size=1, max_size=6)
+)
+def test_both_readers_of_delimited_text_give_the_same_table(rows):
+    import csv
+
+    from data.importers.readers.delimited import read_records, read_regular
+    from data.importers.text import make_table
+
+    file = io.StringIO()
+    csv.writer(file, lineterminator="\n").writerows([["id", "value", "unit"], *rows])
+    text = file.getvalue()
+    try:
+        quick = read_regular(text, ",", "x.csv", ())
+        slow = make_table(read_records(text, ",", "x.csv"), "x.csv")
+    except UnreadableFile:
+        return
+    if quick is not None:
+        assert quick.rows.equals(slow.rows)
+        assert quick.rejected.equals(slow.rejected)
+
+
 CELL = st.text(alphabet=st.characters(exclude_characters="\x00\r", exclude_categories=["Cs"]), max_size=6)
 
 

@@ -17,6 +17,7 @@ NOTHING = ("", "na", "n/a", "n.a.", ".", "-", "--", "nan", "null")
 NOT_DONE = ("nd", "n.d.", "not done", "missing", "n. d.", "未检", "未測定", "검사안함")
 DATA_LIKE = re.compile(r"^[<>≤≥]?=?\s*[-+]?\d[\d.,]*%?$|^\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}|^\++$", re.IGNORECASE)
 SHOWN = 200  # characters of a row that is quoted
+REMARK = "the row has text in its first cell and nothing else: a remark, not a patient"
 PART = " | "  # between the rows of a header
 HEADER_ROWS = 4
 UNITS = {normalize_unit(unit) for parameter in PARAMETERS.values() for unit in parameter.units}
@@ -148,7 +149,7 @@ def part_records(body: Records, width: int) -> tuple[Records, list[tuple[int, li
         if len(cells) != width:
             odd.append((line, cells, f"the row has {len(cells)} cells and the header has {width}"))
         elif len(said) == 1 and width > 2 and " " in said[0] and said[0] == cells[0].strip():
-            odd.append((line, said, "the row has text in its first cell and nothing else: a remark, not a patient"))
+            odd.append((line, said, REMARK))
         else:
             fitting.append((line, cells))
     return fitting, odd

@@ -2,8 +2,11 @@
 
 import csv
 import io
+import tempfile
 from collections import Counter
+from pathlib import Path
 
+import duckdb
 import polars as pl
 
 from data.importers.readers.encoding import decode
@@ -12,6 +15,7 @@ from data.importers.text import (
     LINE,
     MOST_COLUMNS,
     REJECTED,
+    REMARK,
     Records,
     TextTable,
     UnreadableFile,
@@ -19,9 +23,16 @@ from data.importers.text import (
     clean,
     count_header_rows,
     make_table,
+    reject,
 )
 
 SEPARATORS = ",;\t|"
+QUOTED = """
+SELECT COLUMNS(*)::VARCHAR FROM read_csv(
+    $path, columns = $columns, delim = $mark, quote = '"', escape = '"', header = false, auto_detect = false,
+    strict_mode = true, null_padding = false, nullstr = '\x01', max_line_size = 10000000
+)
+"""
 
 
 def read_delimited(content: bytes, name: str, encoding: str = "") -> TextTable:
@@ -58,39 +69,46 @@ def find_unusual(lines: list[str]) -> str:
 
 
 def read_regular(text: str, separator: str, name: str, notes: tuple[str, ...]) -> TextTable | None:
-    """The table of a file whose every line has the cells of its header and no quotation mark; None for another.
+    """The table of a file whose every line is a record with the cells of its header; None for another.
 
-    It is read in parallel. A line more or less, a blank line or a quotation mark: the slow reader takes it.
+    It is read in parallel; what has blank lines, cells of two lines or several header rows, the slow reader takes.
     """
+    head, _, rest = text.rstrip("\r\n").partition("\n")
     begin = [(0, line.split(separator)) for line in text[:20_000].splitlines()[:HEADER_ROWS]]
-    body = text.rstrip("\r\n")
-    head, _, rest = body.partition("\n")
-    header = [cell.strip().strip('"') for cell in head.rstrip("\r").split(separator)]
-    lines = rest.count("\n") + 1
-    if (
-        not rest.strip()
-        or '"' in rest
-        or "\r" in rest.replace("\r\n", "\n")
-        or separator in "".join(cell for cell in header if not cell)
-        or "" in header
-        or len(begin[0][1]) < 2
-        or count_header_rows(begin, frozenset()) > 1
-        or rest.count(separator) != lines * (len(header) - 1)
-    ):
+    if not rest.strip() or "\r" in rest.replace("\r\n", "\n") or count_header_rows(begin, frozenset()) > 1:
         return None
-    rows = parse_regular(rest, separator, len(header))
-    if rows is None or rows.height != lines:
+    try:
+        header = [cell.strip() for cell in next(csv.reader([head.rstrip("\r")], delimiter=separator, strict=True))]
+    except csv.Error:
         return None
-    named = rows.rename(dict(zip(rows.columns, check_header(header, name), strict=True)))
+    if len(header) < 2 or "" in header:
+        return None
+    parse = parse_quoted if '"' in rest else parse_plain
+    rows = parse(rest, separator, len(header))
+    if rows is None or rows.height != rest.count("\n") + 1:
+        return None
+    return make_regular(rows, check_header(header, name), name, notes, separator)
+
+
+def make_regular(rows: pl.DataFrame, header: list[str], name: str, notes: tuple[str, ...], separator: str) -> TextTable:
+    """The table of these rows below a header in line 1, blank rows left out. Raises UnreadableFile."""
+    named = rows.rename(dict(zip(rows.columns, header, strict=True)))
     lined = clean(named.with_row_index(LINE, 2).cast({LINE: pl.Int32}))
     filled = lined.filter(pl.any_horizontal(pl.col(column) != "" for column in header))
     if filled.is_empty():
         raise UnreadableFile(f"{name} has a header and no rows below it")
-    return TextTable(filled, pl.DataFrame(schema=REJECTED), notes, separator)
+    if len(header) <= 2:
+        return TextTable(filled, pl.DataFrame(schema=REJECTED), notes, separator)
+    alone = pl.all_horizontal(pl.col(column) == "" for column in header[1:])
+    remark = alone & pl.col(header[0]).str.contains(" ", literal=True)
+    odd = [(row[LINE], [row[header[0]]], REMARK) for row in filled.filter(remark).to_dicts()]
+    return TextTable(filled.filter(~remark), reject(odd, header), notes, separator)
 
 
-def parse_regular(rest: str, separator: str, width: int) -> pl.DataFrame | None:
-    """The cells of lines without quotation marks; None where a line has more cells than the header."""
+def parse_plain(rest: str, separator: str, width: int) -> pl.DataFrame | None:
+    """The cells of lines without quotation marks; None where a line has more or fewer cells than the header."""
+    if rest.count(separator) != (rest.count("\n") + 1) * (width - 1):
+        return None
     names = [f"column_{at + 1}" for at in range(width)]
     try:
         return pl.read_csv(
@@ -102,6 +120,18 @@ def parse_regular(rest: str, separator: str, width: int) -> pl.DataFrame | None:
         ).fill_null("")
     except (pl.exceptions.PolarsError, ValueError):  # a delimiter of two bytes, or a line with too many cells
         return None
+
+
+def parse_quoted(rest: str, separator: str, width: int) -> pl.DataFrame | None:
+    """The cells of lines with quotation marks; None where a line has more or fewer cells, or a mark is not closed."""
+    with tempfile.TemporaryDirectory() as folder, duckdb.connect(":memory:") as connection:
+        path = Path(folder) / "rows.csv"
+        path.write_text(rest, encoding="utf-8", newline="")
+        columns = {f"column_{at + 1}": "VARCHAR" for at in range(width)}
+        try:
+            return connection.sql(QUOTED, params={"path": str(path), "columns": columns, "mark": separator}).pl()
+        except (duckdb.Error, UnicodeEncodeError):
+            return None
 
 
 def read_records(text: str, separator: str, name: str) -> Records:
