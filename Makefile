@@ -3,7 +3,7 @@
 PYTHON ?= python3
 PY = .venv/bin/python
 
-.PHONY: run test bench lock definitions validation clean
+.PHONY: run test nightly bench lock definitions validation clean
 
 run: .venv/run.done
 	@$(PY) cli.py setup
@@ -15,6 +15,9 @@ test: .venv/test.done
 	$(PY) -m ruff format --check .
 	$(PY) -m ty check
 	$(PY) -m pytest -n 2 --dist worksteal
+
+nightly: .venv/test.done
+	HEPATRACE_FUZZ=10000 $(PY) -m pytest -n 2 tests/test_readers.py
 
 bench: .venv/test.done
 	$(PY) -m bench
