@@ -65,10 +65,16 @@ def summarize_timeliness(assessments: pl.DataFrame, subjects: pl.DataFrame) -> p
     return counted.fill_null(0).sort("site").select("site", *(name for name in STATUSES if name in counted.columns))
 
 
+def add_site(findings: pl.DataFrame, subjects: pl.DataFrame) -> pl.DataFrame:
+    """Findings with the ``site`` of their subject; missing where no subject is known."""
+    sites = subjects.select("usubjid", pl.col("site").fill_null(NO_SITE))
+    return findings.join(sites, on="usubjid", how="left", maintain_order="left")
+
+
 def write_queries(missing: pl.DataFrame, findings: pl.DataFrame, labels: dict[str, str]) -> pl.DataFrame:
     """Queries to the sites, numbered: site, usubjid, avisit, item, query, file, line.
 
-    ``findings`` has file_name, line, column, value, reason of what is still open.
+    ``findings`` has site, usubjid, file_name, line, column, value, reason of what is still open.
     """
     named = pl.col("paramcd").replace_strict(labels, default=pl.col("paramcd"), return_dtype=pl.String)
     text = pl.format("{} has no value at {}: please enter it, or write n.d.", named, "avisit")
@@ -76,7 +82,7 @@ def write_queries(missing: pl.DataFrame, findings: pl.DataFrame, labels: dict[st
     # A value below a limit of detection is an answer, not a question.
     findings = findings.filter(~pl.col("reason").str.contains(LIMIT, literal=True))
     said = pl.format("{} (value: {})", "reason", pl.col("value").fill_null("–"))
-    rows = findings.select(item="column", query=said, file="file_name", line="line")
+    rows = findings.select("site", "usubjid", item="column", query=said, file="file_name", line="line")
     both = pl.concat([gaps, rows], how="diagonal_relaxed")
     return both.with_row_index("number", 1).select(
         "number", "site", "usubjid", "avisit", "item", "query", "file", "line"

@@ -191,11 +191,11 @@ def fetch_findings(connection: Connection, study: str) -> pl.DataFrame:
     return fetch(
         connection,
         """
-        SELECT level, file_name, line, "column", value, reason
+        SELECT level, file_name, line, "column", value, reason, usubjid
         FROM (
-            SELECT 'rejected' AS level, batch, line, "column", value, reason FROM rejected_row
+            SELECT 'rejected' AS level, batch, line, "column", value, reason, usubjid FROM rejected_row
             UNION ALL
-            SELECT 'warning' AS level, batch, line, "column", value, reason FROM import_warning
+            SELECT 'warning' AS level, batch, line, "column", value, reason, usubjid FROM import_warning
         ) AS finding JOIN import_batch USING (batch)
         WHERE study = $study ORDER BY level, batch, line, "column"
         """,

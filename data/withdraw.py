@@ -13,7 +13,7 @@ from pathlib import Path
 import duckdb
 
 from data.audit import append_entry, read_entries
-from data.database import open_reader
+from data.database import migrate, open_reader
 from data.home import Home
 from data.importers.keyring import add_withdrawn, forget, read_keyring
 from data.importers.privacy import Keyring, hash_subject
@@ -99,6 +99,7 @@ def rewrite(path: Path, study: str, usubjid: str, keyring: Keyring) -> Path:
     fresh = path.with_name(f".{path.stem}.fresh.tmp")
     copy.write_bytes(path.read_bytes())
     with duckdb.connect(str(copy)) as connection:
+        migrate(connection)  # an older revision lacks columns that name the subject of a finding
         erase(connection, study, usubjid, keyring)
     compact(copy, fresh)
     copy.unlink()
@@ -118,6 +119,7 @@ def compact(path: Path, fresh: Path) -> None:
 def clean(path: Path, keyring: Keyring) -> None:
     """Take every withdrawn subject out of a database, such as one from a backup."""
     with duckdb.connect(str(path)) as connection:
+        migrate(connection)
         rows = connection.execute("SELECT study, usubjid FROM subjects ORDER BY study, usubjid").fetchall()
         gone = [row for row in rows if keyring.withdrawn and keyring.is_withdrawn(*row)]
         for study, usubjid in gone:
@@ -136,18 +138,16 @@ def quote(path: Path) -> str:
 def erase(connection: duckdb.DuckDBPyConnection, study: str, usubjid: str, keyring: Keyring) -> None:
     """Delete every row of a subject, and what imports noted about its rows."""
     own = {"study": study, "usubjid": usubjid}
-    there = {row[0] for row in connection.execute("SELECT table_name FROM duckdb_tables() ORDER BY 1").fetchall()}
-    tables = [table for table in TABLES if table in there]
     lines = " UNION ".join(
-        f"SELECT batch, line FROM {table} WHERE study = $study AND usubjid = $usubjid" for table in tables
+        f"SELECT batch, line FROM {table} WHERE study = $study AND usubjid = $usubjid" for table in TABLES
     )
     for table in NOTED:
         connection.execute(
             f"DELETE FROM {table} WHERE batch IN (SELECT batch FROM import_batch WHERE study = $study) "
-            f"AND ((batch, line) IN ({lines}) OR {NAMED})",
+            f"AND ((batch, line) IN ({lines}) OR usubjid = $usubjid OR {NAMED})",
             own,
         )
-    for table in tables:
+    for table in TABLES:
         connection.execute(f"DELETE FROM {table} WHERE study = $study AND usubjid = $usubjid", own)
     query = "SELECT config FROM study WHERE study = $study ORDER BY study"
     for (config,) in connection.execute(query, {"study": study}).fetchall():

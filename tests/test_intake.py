@@ -36,6 +36,7 @@ from data.revisions import undo_last
 from data.withdraw import UnknownSubject, mentions, withdraw
 from data.workspace import fetch_items, make_item, save_item
 from tests.made_files import write_zip
+from tests.test_pages import open_page
 
 HEAD = "id,Infusion date,Visit date,T-Bil (mg/dL),D-Bil (mg/dL),Alb (g/dL),Crea (mg/dL),INR,AFP (ng/mL)\n"
 BASE = [
@@ -145,16 +146,13 @@ def test_an_exchanged_day_and_month_is_offered_where_the_date_then_falls_into_a_
 
 
 def test_values_before_birth_and_after_death_are_pointed_out(home, plan):
-    text = "id,age,Infusion date,Visit date,Death date,T-Bil (mg/dL)\nP1,40,2024-01-10,1980-01-10,2024-02-01,2.0\nP1,40,2024-01-10,2024-03-10,2024-02-01,2.0\n"
-    import_sources(home, [plan], open_sources(text))
-    again = preview_sources(home, plan, open_sources(text.replace("2.0", "2.1"), "other.csv"))
-    said = " ".join(preview_sources(home, plan, open_sources(text)).findings["sentence"]) + " ".join(
-        again.findings["sentence"]
-    )
-    connection = open_reader(home, home.current())
-    said += " ".join(queries.fetch_findings(connection, "trial")["reason"])
-    connection.close()
-    assert "lies before the birth" in said
+    head = "id,age,Infusion date,Visit date,Death date,T-Bil (mg/dL)\n"
+    text = head + "P1,40,2024-01-10,1980-01-10,2024-02-01,2.0\nP1,40,2024-01-10,2024-03-10,2024-02-01,2.0\n"
+    found = preview_sources(home, plan, open_sources(text)).findings.filter(pl.col("level") == "look")
+    said = dict(found.select("line", "sentence").rows())
+    assert said[2] == "day -16071 lies before the birth of this subject, who was 40.0 at day 0"
+    assert said[3] == "measured on day 60, and the subject died on day 22"
+    assert found["usubjid"].unique().to_list() == ["P1"]
 
 
 def test_rejected_rows_go_out_whole_with_their_reasons_and_come_in_again_after_correction(home, plan, take, tmp_path):
@@ -295,6 +293,31 @@ def test_a_withdrawn_consent_leaves_no_trace_but_a_hash_and_names_the_backups(ho
     assert {key[0] for key in values(home)} == {"P2"}
     with pytest.raises(UnknownSubject):
         withdraw(home, "trial", "PX-4711")
+
+
+def test_an_older_batch_is_taken_out_on_the_page_and_a_large_upload_is_refused_in_a_sentence(home, take, monkeypatch):
+    from data.importers.text import UnreadableFile
+    from pages.shared import intake
+
+    take(HEAD + "\n".join(BASE) + "\n")
+    take("id,Visit date,Na (mmol/L)\nP1,2024-01-10,140\n", "sodium.csv")
+    assert ("P1", "sodium", 0) in values(home)
+    app = open_page(home, monkeypatch, "study/cuts", study="trial")
+    connection = open_reader(home, home.current())
+    batch = (
+        queries.fetch_batches(connection, "trial")
+        .filter(pl.col("file_name") == "sodium.csv", pl.col("kind") == "measurements")["batch"]
+        .item()
+    )
+    connection.close()
+    app.selectbox(key="undo_batch").set_value(batch).run()
+    app.button(key="undo_batch_do").click().run()
+    assert not app.exception
+    assert ("P1", "sodium", 0) not in values(home)
+    assert ("P1", "bilirubin", 0) in values(home)
+    monkeypatch.setattr(intake, "MOST_UPLOADED", 10)
+    with pytest.raises(UnreadableFile, match="The terminal takes any size"):
+        intake.check_size("labs.csv", 11)
 
 
 def test_a_text_mentions_a_subject_and_not_one_whose_name_begins_alike():

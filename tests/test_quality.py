@@ -72,7 +72,7 @@ def test_what_somebody_marked_as_not_done_is_no_query_and_what_is_missing_is_one
     grid = derive_grid(measure(ROWS), NOT_DONE, SUBJECTS, VISITS)
     missing = list_missing(grid)
     assert missing.rows() == [("A", "P2", "Month 3", "albumin")]
-    findings = pl.DataFrame({"file_name": ["l.csv", "l.csv"], "line": [4, 5], "column": ["Alb", "AFP"], "value": ["x", "<3"],
+    findings = pl.DataFrame({"site": ["A", None], "usubjid": ["P1", None], "file_name": ["l.csv", "l.csv"], "line": [4, 5], "column": ["Alb", "AFP"], "value": ["x", "<3"],
                              "reason": ["“x” is not a number", "“<3” is a limit, not a number: kept as text"]})  # fmt: skip
     listed = write_queries(missing, findings, {"albumin": "Albumin, serum"})
     assert listed["number"].to_list() == [1, 2]

@@ -55,10 +55,10 @@ class Outcome:
 def part_rows(
     rows: pl.DataFrame, reason: pl.Expr, column: pl.Expr | None = None, value: pl.Expr | None = None
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Rows without a reason against them, and the others as line, column, value, reason.
+    """Rows without a reason against them, and the others as line, column, value, reason, usubjid.
 
-    Needs ``line``, and ``column`` and ``value`` where no expression is given for them. Every row is
-    in exactly one of the two.
+    Needs ``line``, and ``column`` and ``value`` where no expression is given for them. The subject is named
+    only where the study knows it (``known``). Every row is in exactly one of the two.
     """
     judged = rows.with_columns(__reason=reason.cast(pl.String))
     kept = judged.filter(pl.col("__reason").is_null()).drop("__reason")
@@ -67,6 +67,7 @@ def part_rows(
         (pl.col("column") if column is None else column).fill_null("").alias("column"),
         (pl.col("value") if value is None else value).alias("value"),
         pl.col("__reason").alias("reason"),
+        usubjid=pl.when("known").then("usubjid") if {"known", "usubjid"} <= set(rows.columns) else pl.lit(None),
     )
     return kept, rejected.cast(dict(REJECTED))
 

@@ -21,6 +21,7 @@ FINDINGS = {
     "id": pl.Int32,
     "level": pl.String,
     "file": pl.String,
+    "usubjid": pl.String,
     "line": pl.Int32,
     "column": pl.String,
     "value": pl.String,

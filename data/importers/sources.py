@@ -71,8 +71,12 @@ def open_study(folder: Path, study: StudyFile, progress: Progress) -> list[Sourc
 
 
 def order_mappings(mappings: Iterable[FileMapping]) -> list[FileMapping]:
-    """Subjects first, because everything else belongs to one; of these the ones with a date of time zero first."""
-    return sorted(mappings, key=lambda item: (item.shape != "subjects", "time_zero_date" not in item.columns))
+    """Subjects first, because everything else belongs to one; of these the ones with a date of time zero first.
+
+    Measurements come last: they are looked at beside deaths.
+    """
+    rank = {"subjects": 0, "measurements": 2}
+    return sorted(mappings, key=lambda item: (rank.get(item.shape, 1), "time_zero_date" not in item.columns))
 
 
 def open_paths(paths: Sequence[Path], study: StudyFile, progress: Progress) -> list[Source]:
@@ -81,10 +85,10 @@ def open_paths(paths: Sequence[Path], study: StudyFile, progress: Progress) -> l
     Raises UnreadableFile.
     """
     sources, skipped = [], []
-    proposals = propose_paths(paths, progress)
-    for item in proposals:
+    for item in propose_paths(paths, progress):
         kept = find_kept(study, item.file, item.table)
-        if not kept and not item.reading.says_something and len(proposals) > 1:
+        # A sheet of remarks beside the tables; a file of its own is never passed over.
+        if not kept and item.table.sheet and not item.reading.says_something and item.table.rejected.is_empty():
             skipped.append(f"{item.file}, {item.table.sheet}: none of its columns is known, so it was not read")
             continue
         mappings = kept or read_named(item)

@@ -11,7 +11,7 @@ from analytics.catalog.unit import normalize_unit
 from data.importers.privacy import WITHHELD, is_private
 
 LINE = "__line__"
-REJECTED = {"line": pl.Int32, "column": pl.String, "value": pl.String, "reason": pl.String}
+REJECTED = {"line": pl.Int32, "column": pl.String, "value": pl.String, "reason": pl.String, "usubjid": pl.String}
 MOST_COLUMNS = 2_000
 NOTHING = ("", "na", "n/a", "n.a.", ".", "-", "--", "nan", "null")
 NOT_DONE = ("nd", "n.d.", "not done", "missing", "n. d.", "未检", "未測定", "검사안함")

@@ -9,6 +9,9 @@ CREATE TABLE not_done (
     batch INTEGER NOT NULL,
     line INTEGER NOT NULL
 );
+-- The subject that a finding is about, where the study knows it.
+ALTER TABLE rejected_row ADD COLUMN usubjid VARCHAR;
+ALTER TABLE import_warning ADD COLUMN usubjid VARCHAR;
 CREATE TABLE change (
     batch INTEGER NOT NULL,
     study VARCHAR NOT NULL,

@@ -30,6 +30,7 @@ from pages.shared import store
 __all__ = ["Draft", "Preview", "Reading", "StudyFile", "give_day_0"]
 TIME_ZEROS = {"infusion": "first infusion", "randomization": "randomization", "enrolment": "enrolment"}
 # What can be wrong with a person's files or answers; each says so in a sentence.
+MOST_UPLOADED = 100_000_000  # bytes
 EXPECTED = (BadAnswer, BadStudyFile, BrokenIntegrity, NothingToUndo, StoreBusy, UnreadableFile)
 
 
@@ -54,14 +55,22 @@ class Draft:
 
 def open_drafts(files: list[tuple[str, bytes]], encoding: str, study: StudyFile) -> list[Draft]:
     """The tables of the files that were dropped. Raises UnreadableFile."""
-    opened = [item for name, content in files for item in read_upload(name, len(content), encoding, content)]
+    opened = [item for name, content in files for item in read_upload(name, encoding, content)]
     proposals = propose([(file.name, file.digest, table) for file in opened for table in file.tables])
     return [Draft(item, tuple(find_kept(study, item.file, item.table))) for item in proposals]
 
 
+def check_size(name: str, size: int) -> None:
+    """Raise UnreadableFile for an upload that a browser should not be burdened with."""
+    if size > MOST_UPLOADED:
+        said = f"{name} has {size / 1e6:,.0f} MB; the browser takes {MOST_UPLOADED / 1e6:,.0f} MB"
+        raise UnreadableFile(f"{said}. The terminal takes any size: python cli.py import {name} --study STUDY")
+
+
 @st.cache_resource(show_spinner="Reading the file …", max_entries=8)
-def read_upload(name: str, _size: int, encoding: str, content: bytes) -> list[OpenFile]:
+def read_upload(name: str, encoding: str, content: bytes) -> list[OpenFile]:
     """The files in an upload, opened; keyed by name, encoding and content. Raises UnreadableFile."""
+    check_size(name, len(content))
     return [open_file(file, encoding) for file in expand(NamedFile(name, content))]
 
 

@@ -6,13 +6,15 @@ import streamlit as st
 from data.cuts import UnknownRevision, list_cuts, list_prunable, list_revisions, pin_cut, prune, unpin_cut
 from data.cuts_compare import compare_revisions
 from data.home import find_home
+from data.integrity import BrokenIntegrity
 from data.revisions import StoreBusy
+from data.undo import undo_batch
 from data.withdraw import UnknownSubject, withdraw
 from data.workspace import BadName
 from pages.shared import store
 from pages.shared.output import offer_table
 
-EXPECTED = (BadName, StoreBusy, UnknownRevision, UnknownSubject)
+EXPECTED = (BadName, BrokenIntegrity, StoreBusy, UnknownRevision, UnknownSubject)
 LABELS = {"revision": "Revision", "cut": "Data cut", "current": "Current", "action": "Made by"}
 LABELS |= {"created_at": "When (UTC)", "who": "Who", "size_mb": "MB"}
 
@@ -80,6 +82,25 @@ def ask_prune() -> None:
     elif st.button(f"Remove {len(gone)} old revisions for good", key="prune_do", icon=":material/delete:"):
         prune(find_home(), keep)
         st.rerun()
+
+
+def ask_undo(study: str) -> None:
+    """Take one import out of the data, whichever it was; the others stay."""
+    st.header("Take out one import")
+    batches = {row["batch"]: name_batch(row) for row in store.batches(study).to_dicts()}
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        batch = st.selectbox(
+            "Import", list(batches), index=None, format_func=batches.__getitem__, key="undo_batch", width=620
+        )
+        if st.button("Take it out", key="undo_batch_do", disabled=batch is None, icon=":material/undo:"):
+            undo_batch(find_home(), int(str(batch)))
+            st.rerun()
+
+
+def name_batch(row: dict[str, object]) -> str:
+    """An import as a list shows it."""
+    when = f"{row['imported_at']:%Y-%m-%d} by {row['who']}"
+    return f"{row['batch']}: {row['file_name']} as {row['kind']}, {row['accepted']} rows, {when}"
 
 
 def ask_withdrawal(study: str) -> None:

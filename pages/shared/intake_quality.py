@@ -9,6 +9,7 @@ import streamlit as st
 
 from analytics.catalog import PARAMETERS
 from analytics.quality import (
+    add_site,
     derive_grid,
     list_missing,
     select_usual,
@@ -82,17 +83,20 @@ def read_closed(study: str) -> dict[str, str]:
     return json.loads(item.content) if item else {}
 
 
-def show_findings(study: str) -> pl.DataFrame:
+def show_findings(study: str, subjects: pl.DataFrame) -> pl.DataFrame:
     """The findings of the imports that are still open, which can be closed with a reason; those that stay open."""
     st.header("Findings still open")
     closed = read_closed(study)
-    findings = store.findings(study).filter(pl.col("line") > 0)
+    findings = add_site(store.findings(study).filter(pl.col("line") > 0), subjects)
     keyed = findings.with_columns(key=pl.Series([name_finding(row) for row in findings.to_dicts()], dtype=pl.String))
     still = keyed.filter(~pl.col("key").is_in(list(closed)))
     st.caption(f"{still.height:,} open, {keyed.height - still.height:,} closed with a reason.")
     if still.is_empty():
         return findings.clear()
-    table = still.select(pl.lit(False).alias("Close"), "level", "file_name", "line", "column", "value", "reason")
+    show_by_site(still)
+    table = still.select(
+        pl.lit(False).alias("Close"), "site", "usubjid", "level", "file_name", "line", "column", "value", "reason"
+    )
     edited = st.data_editor(
         table, hide_index=True, key="open_findings", disabled=table.columns[1:], alt="Open findings"
     )
@@ -104,6 +108,14 @@ def show_findings(study: str) -> pl.DataFrame:
             if store.save(CLOSED, study, "closed", json.dumps(told)):
                 st.rerun()
     return still.drop("key")
+
+
+def show_by_site(still: pl.DataFrame) -> None:
+    """How many findings are open at each site."""
+    counted = still.group_by(pl.col("site").fill_null("no subject known")).agg(
+        rejected=(pl.col("level") == "rejected").sum(), to_look_at=(pl.col("level") == "warning").sum()
+    )
+    st.dataframe(counted.sort("site"), hide_index=True, alt="Open findings by site")
 
 
 def offer_queries(grid: pl.DataFrame, findings: pl.DataFrame) -> None:

@@ -3,7 +3,15 @@
 import streamlit as st
 
 from pages.shared import cohorts
-from pages.shared.intake_cuts import EXPECTED, ask_pin, ask_prune, ask_withdrawal, show_comparison, show_revisions
+from pages.shared.intake_cuts import (
+    EXPECTED,
+    ask_pin,
+    ask_prune,
+    ask_undo,
+    ask_withdrawal,
+    show_comparison,
+    show_revisions,
+)
 
 
 def render() -> None:
@@ -15,6 +23,7 @@ def render() -> None:
         revisions = show_revisions()
         ask_pin(revisions)
         show_comparison(revisions, cohort.study)
+        ask_undo(cohort.study)
         ask_prune()
         ask_withdrawal(cohort.study)
     except EXPECTED as error:

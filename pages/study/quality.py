@@ -13,7 +13,7 @@ def render() -> None:
     grid = read_grid(view)
     show_completeness(grid)
     show_timeliness(view)
-    findings = show_findings(view.cohort.study)
+    findings = show_findings(view.cohort.study, view.subjects)
     offer_queries(grid, findings)
 
 
