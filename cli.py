@@ -1,125 +1,43 @@
 """Hepatrace in the terminal. Exit code 0: done, 1: data rejected or not there, 2: misuse."""
 
-import sys
-from pathlib import Path
-
 import click
 
-from analytics.definitions import write_document
-from commands.change import change, response
-from commands.intake import create, import_, recognize
-from commands.patients import patient, worklist
-from commands.scores import attribution, computability, explain, score
-from commands.shared import as_json, open_current, show, study_option, told
-from commands.store import cuts, withdraw_
-from commands.survival import survival
-from data import queries
-from data.backup import back_up, restore, verify
-from data.exports.study import FORMATS, export_study
-from data.home import find_home
-from data.revisions import record_action, undo_last
-from data.setup import bring_up_to_date, count_files, is_outdated, set_up
-from data.simulate import simulate_trial
-from data.undo import undo_batch
+from commands.lazy import LazyGroup
+
+COMMANDS = {
+    "attribution": ("commands.scores:attribution", "Which input changed a score, and by how much."),
+    "backup": ("commands.keeping:backup", "Write the current revision into a new zip file."),
+    "change": ("commands.change:change", "Change from baseline by visit, and whether it is more than noise."),
+    "computability": (
+        "commands.scores:computability",
+        "How many patients have which score at which visit, and why not.",
+    ),
+    "create": ("commands.intake:create", "Make a new study from files without a study.toml; what is unsure is asked."),
+    "cuts": ("commands.store:cuts", "Data cuts: revisions with a name, which are never pruned."),
+    "definitions": ("commands.keeping:definitions", "Print all definitions as Markdown."),
+    "explain": ("commands.scores:explain", "Why a patient's score is what it is."),
+    "export": ("commands.keeping:export", "Write a study as CSV, Parquet, Excel, SDTM or ADaM-like files."),
+    "import": ("commands.intake:import_", "Import study folders, or files of a study that is there."),
+    "patient": ("commands.patients:patient", "One patient: the course in a sentence, what changed, all results."),
+    "recognize": ("commands.intake:recognize", "Show what the columns of files are taken for, and why."),
+    "response": ("commands.change:response", "Responders by a rule: rates with exact limits, patients."),
+    "restore": ("commands.keeping:restore_", "Publish a backup as the newest revision; older ones stay."),
+    "score": ("commands.scores:score", "Score a JSON list of records."),
+    "setup": ("commands.keeping:setup", "Make the store if there is none."),
+    "simulate": ("commands.keeping:simulate", "Write the folder of a SIMULATED trial, ready to import."),
+    "studies": ("commands.keeping:studies", "List the studies in the store."),
+    "survival": ("commands.survival:survival", "Survival by group: medians, restricted means, tests, models."),
+    "undo": ("commands.keeping:undo", "Take back the last import, or one older batch."),
+    "verify": ("commands.keeping:verify_", "Prove that nothing was changed by hand."),
+    "withdraw": ("commands.store:withdraw_", "Consent withdrawn: erase a subject everywhere."),
+    "worklist": ("commands.patients:worklist", "The patients of a cohort, the worst move first, with the reasons."),
+}
 
 
-@click.group()
+@click.group(cls=LazyGroup, commands_of=COMMANDS)
 def main() -> None:
     """Hepatrace: serial liver data of cell-therapy trials, scored and compared."""
 
-
-@main.command()
-@told
-def setup() -> None:
-    """Make the store if there is none: three bundled studies and one SIMULATED trial."""
-    home = find_home()
-    if home.read_pointer() is not None:
-        click.echo(bring_up_to_date(home) if is_outdated(home) else f"The store is there: {home.current()}")
-        return
-    with click.progressbar(length=count_files(), label="Loading the studies", file=sys.stdout) as bar:
-        report = set_up(home, lambda _: bar.update(1))
-    click.echo(f"The store is made: {report.revision}")
-
-
-@main.command()
-@as_json
-@told
-def studies(as_json: bool) -> None:
-    """List the studies in the store."""
-    show(queries.fetch_studies(open_current()), as_json)
-
-
-@main.command()
-@click.option("--batch", type=int, help="An older batch to take out; without it the last import is undone.")
-@told
-def undo(batch: int | None) -> None:
-    """Take back the last import, or one older batch."""
-    if batch is not None:
-        click.echo(f"Batch {batch} is taken out: {undo_batch(find_home(), batch)}")
-    else:
-        revision, parent = undo_last(find_home())
-        click.echo(f"{revision} is undone; current is {parent}")
-
-
-@main.command()
-@study_option
-@click.option(
-    "--out", required=True, type=click.Path(file_okay=False, path_type=Path), help="The folder to write into."
-)
-@click.option("--format", "form", type=click.Choice(list(FORMATS)), default="csv", show_default=True)
-@click.option("--de-identified", is_flag=True, help="Number the subjects anew; no dates, sites or free text.")
-@told
-def export(study: str, out: Path, form: str, de_identified: bool) -> None:
-    """Write a study as files: CSV, Parquet and Excel import again, the others follow CDISC."""
-    for path in export_study(open_current(), study, out, form, de_identified):
-        click.echo(path)
-    record_action(find_home(), "export", {"study": study, "format": form, "de_identified": de_identified})
-
-
-@main.command()
-@click.option("--subjects", required=True, type=click.IntRange(min=1))
-@click.option("--seed", required=True, type=click.IntRange(min=0))
-@click.option("--arms", default=2, type=click.IntRange(1, 4), show_default=True)
-@click.option("--out", default=Path("simulated"), type=click.Path(file_okay=False, path_type=Path), show_default=True)
-def simulate(subjects: int, seed: int, arms: int, out: Path) -> None:
-    """Write the folder of a SIMULATED trial, ready to import."""
-    click.echo(simulate_trial(subjects, seed, out, arms))
-
-
-@main.command()
-@click.argument("path", type=click.Path(dir_okay=False, path_type=Path))
-@told
-def backup(path: Path) -> None:
-    """Write the current revision into a new zip file."""
-    click.echo(f"{path} holds {back_up(find_home(), path)}")
-
-
-@main.command("restore")
-@click.argument("path", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@told
-def restore_(path: Path) -> None:
-    """Publish a backup as the newest revision; older ones stay."""
-    click.echo(f"{path} is restored as {restore(find_home(), path)}")
-
-
-@main.command("verify")
-@told
-def verify_() -> None:
-    """Prove that neither the audit log nor a revision was changed by hand."""
-    for line in verify(find_home()):
-        click.echo(line)
-
-
-@main.command()
-def definitions() -> None:
-    """Print all definitions as Markdown (docs/definitions.md)."""
-    click.echo(write_document(), nl=False)
-
-
-INTAKE = (import_, create, recognize, cuts, withdraw_)
-ANALYSIS = (score, explain, attribution, computability, change, response, survival, patient, worklist)
-for command in (*INTAKE, *ANALYSIS):
-    main.add_command(command)
 
 if __name__ == "__main__":
     main()

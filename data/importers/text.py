@@ -36,16 +36,14 @@ class TextTable:
 
     ``rejected`` holds lines that do not fit the header, ``notes`` what was recognized on the way.
     ``sheet`` names the table within its file, ``labels`` gives a column's long name where the file has
-    one, ``choices`` what its codes stand for, ``standard`` the standard that names its columns.
+    one, ``standard`` the standard that names its columns.
     """
 
     rows: pl.DataFrame
     rejected: pl.DataFrame
     notes: tuple[str, ...] = ()
-    separator: str = ","
     sheet: str = ""
     labels: dict[str, str] = field(default_factory=dict)
-    choices: dict[str, dict[str, str]] = field(default_factory=dict)
     standard: str = ""
 
     @property
@@ -55,7 +53,7 @@ class TextTable:
 
 
 def make_table(
-    records: Records, name: str, notes: tuple[str, ...] = (), separator: str = ",", filled: frozenset[int] = frozenset()
+    records: Records, name: str, notes: tuple[str, ...] = (), filled: frozenset[int] = frozenset()
 ) -> TextTable:
     """The table of these records, each with its line; the header is found in the first of them.
 
@@ -74,7 +72,7 @@ def make_table(
     columns = list(zip(*([cells[at] for at in used] for _, cells in fitting), strict=True)) or [()] * len(header)
     data = {LINE: [line for line, _ in fitting]} | dict(zip(header, columns, strict=True))
     rows = pl.DataFrame(data, schema={LINE: pl.Int32} | dict.fromkeys(header, pl.String))
-    return TextTable(clean(rows), reject(odd, header), (*notes, *title), separator)
+    return TextTable(clean(rows), reject(odd, header), (*notes, *title))
 
 
 def clean(rows: pl.DataFrame) -> pl.DataFrame:

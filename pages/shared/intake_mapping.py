@@ -5,6 +5,7 @@ import streamlit as st
 
 from analytics.catalog import PARAMETERS
 from data.importers.recognize.answers import SAID, answer, edit
+from data.importers.recognize.columns import PRIVATE
 from data.importers.recognize.mappings import Question, list_questions
 from data.importers.recognize.roles import ROLES, UNSURE, VALUE, Guess
 from data.importers.recognize.table import Reading
@@ -32,6 +33,7 @@ def ask_reading(draft: Draft, has_dates: bool) -> tuple[Reading | None, list[Que
     st.caption(
         plain("; ".join([facts, *([reading.standard] if reading.standard else []), *table.notes, *reading.notes]))
     )
+    show_privacy(reading)
     if draft.kept and not st.toggle("Read it anew, not as the last export of this study", key=f"anew_{draft.key}"):
         st.success(
             f"Read as {plain(draft.kept[0].path)} was read before: its columns are known.", icon=":material/history:"
@@ -42,6 +44,16 @@ def ask_reading(draft: Draft, has_dates: bool) -> tuple[Reading | None, list[Que
     for question in asked:
         changed = ask(draft, question, changed)
     return changed, list_questions(changed, has_dates)
+
+
+def show_privacy(reading: Reading) -> None:
+    """Which columns are not read because they identify a person, and what becomes of a birth date."""
+    left_out = [guess.column for guess in reading.guesses if PRIVATE in guess.reason and guess.role == ""]
+    turned = [guess.column for guess in reading.guesses if guess.role == "subjects.birth_date"]
+    said = [f"not read, because they look like they identify a person: {', '.join(left_out)}"] if left_out else []
+    said += [f"turned into the age at day 0 and not kept: {', '.join(turned)}"] if turned else []
+    if said:
+        st.info(plain("; ".join(said).capitalize() + "."), icon=":material/shield_person:")
 
 
 def show_columns(draft: Draft, reading: Reading) -> Reading:

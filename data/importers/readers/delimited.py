@@ -47,7 +47,7 @@ def read_delimited(content: bytes, name: str, encoding: str = "") -> TextTable:
     if first.count(separator) >= MOST_COLUMNS:
         raise UnreadableFile(f"{name} has {first.count(separator) + 1:,} columns; up to {MOST_COLUMNS:,} are read")
     regular = read_regular(text, separator, name, notes)
-    return regular or make_table(read_records(text, separator, name), name, notes, separator)
+    return regular or make_table(read_records(text, separator, name), name, notes)
 
 
 def find_separator(text: str, first: str) -> str:
@@ -87,10 +87,10 @@ def read_regular(text: str, separator: str, name: str, notes: tuple[str, ...]) -
     rows = parse(rest, separator, len(header))
     if rows is None or rows.height != rest.count("\n") + 1:
         return None
-    return make_regular(rows, check_header(header, name), name, notes, separator)
+    return make_regular(rows, check_header(header, name), name, notes)
 
 
-def make_regular(rows: pl.DataFrame, header: list[str], name: str, notes: tuple[str, ...], separator: str) -> TextTable:
+def make_regular(rows: pl.DataFrame, header: list[str], name: str, notes: tuple[str, ...]) -> TextTable:
     """The table of these rows below a header in line 1, blank rows left out. Raises UnreadableFile."""
     named = rows.rename(dict(zip(rows.columns, header, strict=True)))
     lined = clean(named.with_row_index(LINE, 2).cast({LINE: pl.Int32}))
@@ -98,11 +98,11 @@ def make_regular(rows: pl.DataFrame, header: list[str], name: str, notes: tuple[
     if filled.is_empty():
         raise UnreadableFile(f"{name} has a header and no rows below it")
     if len(header) <= 2:
-        return TextTable(filled, pl.DataFrame(schema=REJECTED), notes, separator)
+        return TextTable(filled, pl.DataFrame(schema=REJECTED), notes)
     alone = pl.all_horizontal(pl.col(column) == "" for column in header[1:])
     remark = alone & pl.col(header[0]).str.contains(" ", literal=True)
     odd = [(row[LINE], [row[header[0]]], REMARK) for row in filled.filter(remark).to_dicts()]
-    return TextTable(filled.filter(~remark), reject(odd, header), notes, separator)
+    return TextTable(filled.filter(~remark), reject(odd, header), notes)
 
 
 def parse_plain(rest: str, separator: str, width: int) -> pl.DataFrame | None:

@@ -74,7 +74,7 @@ def read_sheet(sheet: Worksheet, formulas: Worksheet, name: str, several: bool) 
     notes = (f"{computed} cells hold a formula: what it last gave was read",) if computed else ()
     hidden = (f"the sheet is {sheet.sheet_state}",) if sheet.sheet_state != "visible" else ()
     table = make_table(records, name, (*notes, *hidden), filled=filled)
-    return TextTable(table.rows, table.rejected, table.notes, table.separator, sheet.title if several else "")
+    return replace(table, sheet=sheet.title if several else "")
 
 
 def find_bare_formulas(sheet: Worksheet, formulas: Worksheet) -> list[tuple[int, int]]:

@@ -18,6 +18,7 @@ from data.importers.recognize.roles import (
     find_roles,
 )
 
+PRIVATE = "looks like it identifies a person"
 HALF = 0.5  # of the cells
 # Names that mean different things in different places: asked, never guessed.
 SEVERAL = {
@@ -47,7 +48,7 @@ def guess_role(column: str, label: str, contents: Contents) -> Guess | None:
 
 def guess_private(column: str, label: str, contents: Contents) -> Guess:
     """A column that looks like it identifies a person: an age comes of a birth date, nothing else is read."""
-    said = f"looks like it identifies a person ({label or column})"
+    said = f"{PRIVATE} ({label or column})"
     if "subjects.birth_date" in (*find_roles(column), *find_roles(label)) and contents.is_date:
         return Guess(column, "subjects.birth_date", SURE, f"{said}: it becomes the age at day 0 and is not kept")
     return Guess(column, NOT_READ, SURE, f"{said}: it is not read, not shown and not kept")

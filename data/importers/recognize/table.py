@@ -6,6 +6,7 @@ import polars as pl
 
 from analytics.catalog.si import SI_UNITS
 from data.importers.recognize.columns import (
+    PRIVATE,
     describe_unknown,
     guess_event_date,
     guess_role,
@@ -86,7 +87,7 @@ def recognize(table: TextTable) -> Reading:
 
 def is_hidden(guess: Guess) -> bool:
     """Whether the cells of a column must not be shown, because they identify a person."""
-    return guess.role == "subjects.birth_date" or "identifies a person" in guess.reason
+    return guess.role == "subjects.birth_date" or PRIVATE in guess.reason
 
 
 def guess_column(column: str, table: TextTable, contents: Contents) -> Guess:
