@@ -134,10 +134,8 @@ def entities() -> bytes:
     """A sheet of Excel whose text grows by XML entities."""
     book = openpyxl.Workbook()
     book.active.append(["id", "value"])
-    files = {
-        item.filename: zipfile.ZipFile(io.BytesIO(save(book))).read(item)
-        for item in zipfile.ZipFile(io.BytesIO(save(book))).infolist()
-    }
+    with zipfile.ZipFile(io.BytesIO(save(book))) as archive:
+        files = {name: archive.read(name) for name in archive.namelist()}
     evil = b'<!DOCTYPE x [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;&a;">]>'
     name = "xl/worksheets/sheet1.xml"
     files[name] = files[name].replace(b"<worksheet", evil + b"<worksheet", 1)

@@ -12,17 +12,18 @@ from data.undo import undo_batch
 from data.withdraw import UnknownSubject, withdraw
 from data.workspace import BadName
 from pages.shared import store
+from pages.shared.labels import LABELS
 from pages.shared.output import offer_table
 
 EXPECTED = (BadName, BrokenIntegrity, StoreBusy, UnknownRevision, UnknownSubject)
-LABELS = {"revision": "Revision", "cut": "Data cut", "current": "Current", "action": "Made by"}
-LABELS |= {"created_at": "When (UTC)", "who": "Who", "size_mb": "MB"}
+REVISION = {"revision": "Revision", "cut": "Data cut", "current": "Current", "action": "Made by"}
+REVISION |= {"created_at": "When (UTC)", "who": "Who", "size_mb": "MB"}
 
 
 def show_revisions() -> pl.DataFrame:
     """Every revision with its data cuts."""
     revisions = list_revisions(find_home())
-    config = {name: st.column_config.Column(label) for name, label in LABELS.items()}
+    config = {name: st.column_config.Column(label) for name, label in REVISION.items()}
     st.dataframe(revisions, hide_index=True, column_config=config, alt="Revisions and data cuts")
     return revisions
 
@@ -67,7 +68,8 @@ def show_comparison(revisions: pl.DataFrame, study: str) -> None:
         f"{study}: "
         + ", ".join(f"{counted[what]:,} {what}" for what in ("new", "changed", "removed") if what in counted)
     )
-    st.dataframe(found, hide_index=True, placeholder="–", alt="What differs between the two data cuts")
+    alt = "What differs between the two data cuts"
+    st.dataframe(found, hide_index=True, placeholder="–", column_config=LABELS, alt=alt)
     offer_table(found, "cut_differences")
 
 

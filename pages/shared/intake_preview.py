@@ -5,6 +5,7 @@ import streamlit as st
 
 from pages.shared import intake
 from pages.shared.intake import Draft, Preview
+from pages.shared.labels import LABELS
 
 LEVELS = {"stops": "■ stops", "look": "▲ look", "note": "○ note"}
 MOST_SHOWN = 2_000
@@ -17,9 +18,9 @@ def show_counts(preview: Preview) -> None:
         st.metric("Added", f"{totals['added']:,}")
         st.metric("Changed", f"{totals['changed']:,}")
         st.metric("Rejected", f"{totals['rejected']:,}")
-    empty = st.column_config.NumberColumn(help="Cells without text, or codes that stand for nothing")
+    empty = st.column_config.NumberColumn("Empty", help="Cells without text, or codes that stand for nothing")
     alt = "What becomes of the rows of every file"
-    st.dataframe(preview.counts, hide_index=True, alt=alt, column_config={"empty": empty})
+    st.dataframe(preview.counts, hide_index=True, alt=alt, column_config=LABELS | {"empty": empty})
 
 
 def ask_fixes(preview: Preview, key: str) -> pl.DataFrame:
@@ -66,7 +67,8 @@ def show_changes(preview: Preview) -> None:
     st.subheader("Changes, old → new")
     old, new = pl.col("before").alias("old"), pl.col("after").alias("new")
     listed = preview.changes.select("usubjid", "item", "day", "avisit", old, new, "reason", "file", "line")
-    st.dataframe(listed, hide_index=True, placeholder="–", alt="What changes, old and new")
+    alt = "What changes, old and new"
+    st.dataframe(listed, hide_index=True, placeholder="–", column_config=LABELS, alt=alt)
 
 
 def offer_rejects(drafts: list[Draft], preview: Preview) -> None:

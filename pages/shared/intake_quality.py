@@ -19,6 +19,7 @@ from analytics.quality import (
 )
 from analytics.schedule import derive_assessments
 from pages.shared import cohorts, store
+from pages.shared.labels import LABELS
 from pages.shared.output import export_csv, is_simulated
 
 CLOSED = "findings closed"
@@ -38,7 +39,8 @@ def show_completeness(grid: pl.DataFrame) -> None:
     st.header("Completeness")
     if grid.is_empty():
         st.info(
-            "The study has no visit windows, or no visit is due yet: nothing is expected, so nothing can be missing."
+            "The study has no visit windows, or no visit is due yet: nothing is expected. The page *Plan a study* "
+            "proposes windows from the days of the values."
         )
         return
     usual = select_usual(grid)
@@ -67,7 +69,7 @@ def show_timeliness(view: cohorts.View) -> None:
         st.info("The study names no target days of its visits.")
         return
     summary = summarize_timeliness(assessed, view.subjects)
-    st.dataframe(summary, hide_index=True, alt="Visits on time by site")
+    st.dataframe(summary, hide_index=True, column_config=LABELS, alt="Visits on time by site")
     st.caption("Due dates of each patient stand on the page Worklist.")
 
 
@@ -94,11 +96,10 @@ def show_findings(study: str, subjects: pl.DataFrame) -> pl.DataFrame:
     if still.is_empty():
         return findings.clear()
     show_by_site(still)
-    table = still.select(
-        pl.lit(False).alias("Close"), "site", "usubjid", "level", "file_name", "line", "column", "value", "reason"
-    )
+    shown = ["site", "usubjid", "level", "file_name", "line", "column", "value", "reason"]
+    table = still.select(pl.lit(False).alias("Close"), *(pl.col(name).cast(pl.String).fill_null("–") for name in shown))
     edited = st.data_editor(
-        table, hide_index=True, key="open_findings", disabled=table.columns[1:], alt="Open findings"
+        table, hide_index=True, key="open_findings", disabled=shown, column_config=LABELS, alt="Open findings"
     )
     ticked = still.filter(pl.Series(edited["Close"], dtype=pl.Boolean))
     with st.container(horizontal=True, vertical_alignment="bottom"):
@@ -115,7 +116,7 @@ def show_by_site(still: pl.DataFrame) -> None:
     counted = still.group_by(pl.col("site").fill_null("no subject known")).agg(
         rejected=(pl.col("level") == "rejected").sum(), to_look_at=(pl.col("level") == "warning").sum()
     )
-    st.dataframe(counted.sort("site"), hide_index=True, alt="Open findings by site")
+    st.dataframe(counted.sort("site"), hide_index=True, column_config=LABELS, alt="Open findings by site")
 
 
 def offer_queries(grid: pl.DataFrame, findings: pl.DataFrame) -> None:
@@ -127,7 +128,7 @@ def offer_queries(grid: pl.DataFrame, findings: pl.DataFrame) -> None:
         st.success("Nothing to ask: no value is missing, no finding is open.", icon=":material/check_circle:")
         return
     st.caption(f"{missing.height:,} missing values of visits that took place, {findings.height:,} open findings.")
-    st.dataframe(queries, hide_index=True, alt="Queries to the sites")
+    st.dataframe(queries, hide_index=True, placeholder="–", column_config=LABELS, alt="Queries to the sites")
     st.download_button(
         "Queries (CSV)", data=partial(export_csv, queries, is_simulated()), file_name="queries.csv", mime="text/csv",
         key="queries_csv", on_click="ignore", icon=":material/download:",
