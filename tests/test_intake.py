@@ -320,11 +320,49 @@ def test_an_older_batch_is_taken_out_on_the_page_and_a_large_upload_is_refused_i
         intake.check_size("labs.csv", 11)
 
 
+def test_what_a_batch_replaced_comes_back_when_it_is_taken_out(home, take):
+    from data.undo import UnknownBatch, undo_batch
+
+    take(HEAD + "\n".join(BASE) + "\n")
+    changed = HEAD + "\n".join(BASE).replace("P2,2024-02-01,2024-02-01,1.0", "P2,2024-02-01,2024-02-01,1.4") + "\n"
+    assert take(changed)["P2", "bilirubin", 0] == 1.4
+    take("id,Visit date,Na (mmol/L)\nP1,2024-01-10,140\n", "sodium.csv")
+    connection = open_reader(home, home.current())
+    batches = queries.fetch_batches(connection, "trial").filter(pl.col("kind") == "measurements")
+    connection.close()
+    second = batches.sort("batch")["batch"][1]
+    undo_batch(home, second)
+    assert values(home)["P2", "bilirubin", 0] == 1.0
+    assert values(home)["P1", "sodium", 0] == 140.0
+    assert values(home)["P1", "bilirubin", 0] == 2.0
+    take(changed)
+    take(
+        HEAD + "\n".join(BASE).replace("P1,2024-01-10,2024-01-10,2.0", "P1,2024-01-10,2024-01-10,2.6") + "\n",
+        "labs2.csv",
+    )
+    prune(home, 1)
+    connection = open_reader(home, home.current())
+    batch = (
+        queries.fetch_batches(connection, "trial").filter(pl.col("kind") == "measurements").sort("batch")["batch"][2]
+    )
+    connection.close()
+    with pytest.raises(UnknownBatch, match="was pruned"):
+        undo_batch(home, batch)
+
+
 def test_a_text_mentions_a_subject_and_not_one_whose_name_begins_alike():
     assert mentions('{"usubjid": "P1"}', "P1")
     assert not mentions('{"usubjid": "P10"}', "P1")
     assert not mentions("XP1", "P1")
     assert mentions("P10 and P1", "P1")
+
+
+def test_the_next_export_under_another_name_adds_no_mapping(plan):
+    may, june = (
+        [item.mapping for item in open_sources(HEAD + BASE[0] + "\n", name)] for name in ("may.csv", "june.csv")
+    )
+    once = keep_mappings(plan, may)
+    assert keep_mappings(once, june).config == once.config
 
 
 def test_a_zip_of_several_files_makes_one_revision(run, home, tmp_path):

@@ -1,6 +1,6 @@
 """Mappings that a study keeps: written into its configuration, so that the next export is read the same way."""
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 from data.importers.study_file import Column, FileMapping, StudyFile, ValueColumn, parse_study
@@ -10,11 +10,20 @@ COLUMN, VALUE = asdict(Column()), asdict(ValueColumn(column="", paramcd=""))
 
 
 def keep_mappings(study: StudyFile, mappings: list[FileMapping]) -> StudyFile:
-    """The study with these mappings beside those it has; one of the same file, sheet and table is replaced."""
-    places = {(mapping.path, mapping.sheet, mapping.shape) for mapping in mappings}
+    """The study with these mappings beside those it has; one of the same file, sheet and table is replaced.
+
+    A mapping that differs only in the name of its file, as of the next export, adds nothing.
+    """
+    new = [mapping for mapping in mappings if not any(is_same(mapping, item) for item in study.files)]
+    places = {(mapping.path, mapping.sheet, mapping.shape) for mapping in new}
     kept = [item for item in study.files if (item.path, item.sheet, item.shape) not in places]
-    files = [write_mapping(mapping) for mapping in (*kept, *mappings)]
+    files = [write_mapping(mapping) for mapping in (*kept, *new)]
     return parse_study({**study.config, "files": files}, study.study)
+
+
+def is_same(one: FileMapping, other: FileMapping) -> bool:
+    """Whether two mappings read alike, whatever their files are called."""
+    return replace(one, path="", encoding="") == replace(other, path="", encoding="")
 
 
 def write_mapping(mapping: FileMapping) -> dict[str, Any]:
