@@ -386,3 +386,43 @@ def test_open_questions_are_listed_in_the_terminal_with_how_they_are_answered(ru
         "create", tmp_path / "a.csv", "--study", "trial", "--title", "T", "--day-0", "infusion", "--answer", "age=3"
     )
     assert "no question is about 'age'" in wrong.stderr
+
+
+def test_a_fix_belongs_to_its_sheet_and_leaves_the_same_line_of_another_alone(home, plan):
+    import io
+
+    import openpyxl
+
+    from data.importers.recognize.mappings import write_mappings as write
+
+    book = openpyxl.Workbook()
+    book.active.title = "A"
+    for name, sheet in (("A", book.active), ("B", book.create_sheet("B"))):
+        sheet.append(
+            ["id", "Visit day", "Alb (g/dL)"] if name == "A" else ["id", "Visit day", "Alb (g/dL)", "Na (mmol/L)"]
+        )
+        for day in (0, 30, 60):
+            sheet.append([name, day, 3.0] + ([140] if name == "B" else []))
+        sheet.append([name, 90, 31])
+    file_bytes = io.BytesIO()
+    book.save(file_bytes)
+    file = open_file(NamedFile("two.xlsx", file_bytes.getvalue()))
+    proposals = propose([("two.xlsx", file.digest, table) for table in file.tables])
+
+    def sources(fixes: pl.DataFrame) -> list[Source]:
+        made = []
+        for item in proposals:
+            own = fixes.filter(pl.col("file") == item.label).select(list(FIXES)) if fixes.height else fixes
+            given = {"fixes": own} if own.height else {}
+            made += [
+                Source(item.file, item.digest, item.table, "trial", one, **given)
+                for one in write(item.reading, item.file, item.table.sheet)
+            ]
+        return order_sources(made)
+
+    plain = preview_sources(home, plan, sources(pl.DataFrame()))
+    assert plain.fixes["file"].to_list() == ["two.xlsx, A", "two.xlsx, B"]
+    import_sources(home, [plan], sources(plain.fixes.filter(pl.col("file") == "two.xlsx, A")))
+    stored = values(home)
+    assert stored["A", "albumin", 90] == 3.1
+    assert ("B", "albumin", 90) not in stored

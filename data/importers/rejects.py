@@ -27,7 +27,7 @@ def collect_table(proposal: Proposal, rejected: pl.DataFrame) -> pl.DataFrame:
     if rejected.is_empty():
         return pl.DataFrame()
     said = pl.when(pl.col("column") != "").then(pl.format("{}: {}", "column", "reason")).otherwise("reason")
-    own = rejected.filter(pl.col("file") == proposal.file).with_columns(said=said)
+    own = rejected.filter(pl.col("file") == proposal.label).with_columns(said=said)
     reasons = own.group_by("line").agg(pl.col("said").unique(maintain_order=True).str.join("; ").alias(REASON))
     columns = [name for name in proposal.table.columns if not is_private(name) and not name.startswith("__")]
     rows = proposal.table.rows.select(pl.col(LINE).alias("line"), *columns)

@@ -146,17 +146,17 @@ def import_source(
     """Put the rows of one table into the open transaction."""
     mapping = source.mapping
     if source.fixes.is_empty() and find_batch(connection, source.study, source.digest, mapping) is not None:
-        return BatchReport(None, source.study, source.name, mapping.shape, empty_outcome(source.table))
-    outcome = part_known(connection, source.study, mapping, source.name, read_outcome(connection, source, keyring))
+        return BatchReport(None, source.study, source.label, mapping.shape, empty_outcome(source.table))
+    outcome = part_known(connection, source.study, mapping, source.label, read_outcome(connection, source, keyring))
     batch = find_next_batch(connection)
     insert_rows(connection, mapping.shape, source.study, batch, outcome)
     if mapping.shape == "measurements":
         outcome = doubt(connection, source, outcome)
-    facts: dict[str, Any] = {"study": source.study, "kind": mapping.shape, "file_name": source.name}
+    facts: dict[str, Any] = {"study": source.study, "kind": mapping.shape, "file_name": source.label}
     facts |= {"sha256": source.digest, "mapping": mapping.to_json(), "revision": revision}
     facts |= {"imported_at": utc_now(), "who": find_user()}
     insert_batch(connection, batch, facts, outcome)
-    return BatchReport(batch, source.study, source.name, mapping.shape, outcome)
+    return BatchReport(batch, source.study, source.label, mapping.shape, outcome)
 
 
 def doubt(connection: duckdb.DuckDBPyConnection, source: Source, outcome: Outcome) -> Outcome:
@@ -184,9 +184,9 @@ def read_outcome(connection: duckdb.DuckDBPyConnection, source: Source, keyring:
     mapping = source.mapping
     table = drop_withdrawn(hash_columns(source.table, mapping, keyring.key), mapping, source.study, keyring)
     if mapping.shape == "measurements":
-        outcome = read_measurements(table, mapping, subjects, source.fixes, source.name)
+        outcome = read_measurements(table, mapping, subjects, source.fixes, source.label)
     else:
-        outcome = read_records(table, mapping, subjects, source.name)
+        outcome = read_records(table, mapping, subjects, source.label)
     notes = [warn_unread(table, mapping), *(note(text) for text in table.notes)]
     return replace(outcome, warnings=pl.concat([outcome.warnings, *notes]))
 

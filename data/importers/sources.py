@@ -31,6 +31,11 @@ class Source:
     mapping: FileMapping
     fixes: pl.DataFrame = field(default_factory=lambda: NO_FIXES)
 
+    @property
+    def label(self) -> str:
+        """The file, and its sheet where it has several: what rows and findings name as their source."""
+        return f"{self.name}, {self.mapping.sheet}" if self.mapping.sheet else self.name
+
 
 @dataclass(frozen=True)
 class OpenFile:

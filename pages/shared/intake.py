@@ -49,8 +49,7 @@ class Draft:
     @property
     def name(self) -> str:
         """The file, and its sheet where it has several."""
-        sheet = self.proposal.table.sheet
-        return f"{self.proposal.file}, {sheet}" if sheet else self.proposal.file
+        return self.proposal.label
 
 
 def open_drafts(files: list[tuple[str, bytes]], encoding: str, study: StudyFile) -> list[Draft]:
@@ -98,7 +97,7 @@ def list_sources(drafts: list[tuple[Draft, Reading | None]], study: StudyFile, f
             if reading is None
             else write_mappings(reading, proposal.file, proposal.table.sheet, own or reading.has(*SUBJECT_FACTS))
         )
-        mine = fixes.filter(pl.col("file") == proposal.file).select(list(FIXES)) if fixes.height else fixes
+        mine = fixes.filter(pl.col("file") == proposal.label).select(list(FIXES)) if fixes.height else fixes
         for mapping in mappings:
             given = {"fixes": mine} if mine.height else {}
             sources.append(Source(proposal.file, proposal.digest, proposal.table, study.study, mapping, **given))

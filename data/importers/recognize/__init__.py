@@ -27,6 +27,11 @@ class Proposal:
     table: TextTable
     reading: Reading
 
+    @property
+    def label(self) -> str:
+        """The file, and its sheet where it has several."""
+        return f"{self.file}, {self.table.sheet}" if self.table.sheet else self.file
+
 
 def propose(files: list[tuple[str, str, TextTable]]) -> list[Proposal]:
     """A proposal for every table (file name, digest, table); a data dictionary serves the others and has none."""
