@@ -426,3 +426,17 @@ def test_a_fix_belongs_to_its_sheet_and_leaves_the_same_line_of_another_alone(ho
     stored = values(home)
     assert stored["A", "albumin", 90] == 3.1
     assert ("B", "albumin", 90) not in stored
+
+
+def test_on_the_page_too_a_table_without_subjects_is_refused_where_the_study_has_some():
+    from data.importers.recognize.answers import edit
+    from data.importers.text import UnreadableFile
+    from pages.shared.intake import Draft, check_subjects
+
+    file = open_file(NamedFile("labs.csv", b"nr.,day,Alb (g/dL)\nP1,0,3.0\n"))
+    (item,) = propose([("labs.csv", file.digest, table) for table in file.tables])
+    loose = edit(item.reading, "nr.", "")
+    with pytest.raises(UnreadableFile, match="no column names the subject"):
+        check_subjects([(Draft(item, ()), loose)], known=5)
+    check_subjects([(Draft(item, ()), loose)], known=0)
+    check_subjects([(Draft(item, ()), edit(loose, "nr.", "usubjid"))], known=5)

@@ -104,6 +104,16 @@ def list_sources(drafts: list[tuple[Draft, Reading | None]], study: StudyFile, f
     return order_sources(sources)
 
 
+def check_subjects(drafts: list[tuple[Draft, Reading | None]], known: int) -> None:
+    """Raise UnreadableFile for a table without subjects where the study has some: its rows would be new subjects."""
+    for draft, reading in drafts:
+        if known and reading is not None and reading.row_ids and reading.says_something:
+            said = (
+                "no column names the subject, and the study has subjects already: choose the column in the table above"
+            )
+            raise UnreadableFile(f"{draft.name}: {said}")
+
+
 SUBJECT_FACTS = ("subjects.arm", "subjects.age", "subjects.sex", "subjects.time_zero_date", "subjects.site", "followup")
 
 

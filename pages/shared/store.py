@@ -162,6 +162,12 @@ def cuts(study: str) -> pl.DataFrame:
     return cache.cached_cuts(pinned(), study)
 
 
+def count_subjects(study: str) -> int:
+    """How many subjects a study has; none where it is not there yet."""
+    known = studies().filter(pl.col("study") == study)
+    return 0 if known.is_empty() else known["subjects"][0]
+
+
 def has_time_zero(study: str) -> bool:
     """Whether subjects of a study have a date of day 0; the dates themselves stay where they are."""
     stamp = st.session_state.get("stamp")

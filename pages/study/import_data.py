@@ -44,7 +44,9 @@ def show_intake() -> None:
         asked = f"{still_open} open above: what is not certain is asked, not guessed."
         st.warning(f"Questions: {asked}", icon=":material/help:")
         return
-    show_outcome(study, [(draft, reading) for draft, reading, _ in readings])
+    chosen = [(draft, reading) for draft, reading, _ in readings]
+    intake.check_subjects(chosen, store.count_subjects(study.study))
+    show_outcome(study, chosen)
 
 
 def show_outcome(study: intake.StudyFile, chosen: list[tuple[intake.Draft, intake.Reading | None]]) -> None:
