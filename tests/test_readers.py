@@ -8,14 +8,14 @@ import zipfile
 import openpyxl
 import polars as pl
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import HealthCheck, assume, example, given, settings
 from hypothesis import strategies as st
 
 from data.importers.readers.archive import NamedFile, expand, list_files
 from data.importers.readers.open_file import open_tables
 from data.importers.recognize import propose
 from data.importers.recognize.mappings import list_questions
-from data.importers.text import UnreadableFile
+from data.importers.text import UnreadableFile, is_unit
 from tests.made_files import save, write_wide, write_zip
 
 # make test looks at 500 inputs, make nightly at 10,000.
@@ -142,7 +142,15 @@ def entities() -> bytes:
     return write_zip(files)
 
 
+def spoilt() -> bytes:
+    """A zip whose packed bytes were changed."""
+    whole = bytearray(write_zip({"a.csv": bytes(range(256)) * 20}))
+    whole[45:75] = b"\xff" * 30
+    return bytes(whole)
+
+
 HOSTILE = {
+    "a zip with changed bytes": (spoilt, "all.zip", "is damaged"),
     "zip bomb": (bomb, "all.zip", "would unpack to 50 MB"),
     "XML entities": (entities, "labs.xlsx", "cannot be read as an Excel file"),
     "a PDF renamed .csv": (lambda: b"%PDF-1.7\n1 0 obj", "labs.csv", "labs.csv is a PDF"),
@@ -208,7 +216,7 @@ def test_whatever_a_file_holds_it_is_read_or_refused_in_a_sentence(content):
         list_questions(proposal.reading, False)
 
 
-@FUZZ
+@settings(FUZZ, max_examples=INPUTS // 4)  # each opens a database
 @given(
     rows=st.lists(st.lists(st.text(alphabet="ab \";,'=\\", max_size=5), min_size=3, max_size=3), min_size=1, max_size=6)
 )
@@ -228,7 +236,7 @@ def test_both_readers_of_delimited_text_give_the_same_table(rows):
         return
     if quick is not None:
         assert quick.rows.equals(slow.rows)
-        assert quick.rejected.equals(slow.rejected)
+        assert quick.rejected.select("line", "reason").equals(slow.rejected.select("line", "reason"))
 
 
 CELL = st.text(alphabet=st.characters(exclude_characters="\x00\r", exclude_categories=["Cs"]), max_size=6)
@@ -238,6 +246,9 @@ CELL = st.text(alphabet=st.characters(exclude_characters="\x00\r", exclude_categ
 @given(rows=st.lists(st.lists(CELL, min_size=1, max_size=4), min_size=1, max_size=8), mark=st.sampled_from(",;\t"))
 def test_no_row_is_lost_every_record_is_read_or_rejected_with_its_line(rows, mark):
     import csv
+
+    # Rows of units alone below the header belong to it, and are named in the columns.
+    assume(not all(is_unit(cell.strip()) for cell in rows[0] if cell.strip()))
 
     file = io.StringIO()
     writer = csv.writer(file, delimiter=mark, lineterminator="\n")

@@ -95,18 +95,27 @@ def count_filled(cells: list[str]) -> int:
 def count_header_rows(records: Records, filled: frozenset[int]) -> int:
     """How many of the first records are header: the first, and those below it without a subject and without data."""
     height = 1
+    first = [cell.strip() for cell in records[0][1]]
+    whole = all(first) and len(set(first)) == len(first)
     for at, (_, cells) in enumerate(records[1:HEADER_ROWS], start=1):
         begins = bool(cells[0].strip()) and at not in filled
         said = [cell.strip() for cell in cells if cell.strip()]
-        if begins or any(map(DATA_LIKE.match, said)) or not any(map(is_heading, said)):
+        # Below a row that names every column only a row of units can belong to the header.
+        more = all(map(is_unit, said)) and len(said) > 1 if whole else any(map(is_heading, said))
+        if begins or any(map(DATA_LIKE.match, said)) or not more:
             break
         height += 1
     return height if height < len(records) else 1
 
 
+def is_unit(text: str) -> bool:
+    """Whether a text is a unit of the catalog."""
+    return normalize_unit(text.strip("()[]")) in UNITS
+
+
 def is_heading(text: str) -> bool:
     """Whether a text is a unit or a name of the catalog."""
-    return normalize_unit(text.strip("()[]")) in UNITS or match_parameter(text) is not None
+    return is_unit(text) or match_parameter(text) is not None
 
 
 def name_columns(rows: list[list[str]]) -> list[str]:

@@ -25,7 +25,14 @@ def show_results(person: Person) -> None:
     pinned = {"Parameter": st.column_config.TextColumn(pinned=True)}
     show_table(table, f"All results of {person.usubjid} by visit", pinned)
     st.caption("H and L: above and below the range of normal. In round brackets the class, in square ones the change.")
-    output.offer_table(table, f"results_{person.usubjid}")
+    with st.container(horizontal=True, vertical_alignment="center"):
+        output.offer_table(table, f"results_{person.usubjid}")
+        st.page_link(
+            "pages/study/corrections.py",
+            label="Enter or correct a value",
+            icon=":material/edit_note:",
+            query_params={"study": person.view.cohort.study, "usubjid": person.usubjid},
+        )
     st.subheader("Latest against baseline", anchor=False)
     show_table(summarize_latest(person.panel, person.parameters), "Latest value against baseline")
     values = tabulate_values(person.panel, controls.units())

@@ -2,6 +2,7 @@
 
 import io
 import zipfile
+import zlib
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -81,7 +82,7 @@ def read_member(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, name: str) -> 
     """One file of an archive. Raises UnreadableFile."""
     try:
         return NamedFile(PurePosixPath(entry.filename).name, archive.read(entry))
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, OSError, EOFError, ValueError) as error:
+    except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, OSError, EOFError, ValueError) as error:
         raise UnreadableFile(f"{name}: {entry.filename[:80]!r} in it is damaged: {error}") from error
 
 
