@@ -14,7 +14,7 @@ from data.importers.describe import describe_batch, describe_report
 from data.importers.keep import keep_mappings
 from data.importers.recognize import Proposal
 from data.importers.recognize.mappings import write_mappings
-from data.importers.recognize.roles import FOLLOW_UP, ROLES
+from data.importers.recognize.roles import ROLES
 from data.importers.run import ImportReport, import_paths, import_sources
 from data.importers.sources import Source, order_sources, propose_paths
 from data.importers.study_file import TIME_ZEROS, StudyFile, parse_study
@@ -53,21 +53,18 @@ def create(
 
 def answer_files(paths: tuple[Path, ...], study: StudyFile, answers: tuple[str, ...]) -> list[Source]:
     """The tables of files read as recognized and answered. Raises BadAnswer with what is still open."""
-    proposals = answer_all(propose_paths(paths), answers, has_dates=False)
-    open_questions = describe_questions(proposals, has_dates=False)
+    proposals = answer_all(propose_paths(paths), answers)
+    open_questions = describe_questions(proposals)
     if open_questions:
         raise BadAnswer("These questions are open; answer them with --answer:\n" + "\n".join(open_questions))
-    own = not any(item.reading.has(*SUBJECT) for item in proposals)
+    own = not any(item.reading.describes_subjects for item in proposals)
     return order_sources(
         [
             Source(item.file, item.digest, item.table, study.study, mapping)
             for item in proposals
-            for mapping in write_mappings(item.reading, item.file, item.table.sheet, own or item.reading.has(*SUBJECT))
+            for mapping in write_mappings(item.reading, item.file, item.table.sheet, own)
         ]
     )
-
-
-SUBJECT = (*(role for role in ROLES if role.startswith("subjects.")), FOLLOW_UP)
 
 
 def tell(report: ImportReport, preview: bool, as_json: bool) -> None:
@@ -90,7 +87,7 @@ def recognize(paths: tuple[Path, ...], as_json: bool) -> None:
     """Show what the columns of files are taken for, with the reason, and what only a person can say."""
     proposals = propose_paths(paths)
     show(pl.DataFrame([row for item in proposals for row in describe(item)]), as_json)
-    for line in describe_questions(proposals, has_dates=False) if not as_json else []:
+    for line in describe_questions(proposals) if not as_json else []:
         click.echo(f"Question: {line}")
 
 

@@ -26,7 +26,7 @@ class LazyGroup(click.Group):
         module, function = self.commands_of[cmd_name][0].split(":")
         return getattr(import_module(module), function)
 
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002  # click gives ctx
         """The list of commands with their help, without loading one."""
         with formatter.section("Commands"):
             formatter.write_dl([(name, self.commands_of[name][1]) for name in sorted(self.commands_of)])

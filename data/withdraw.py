@@ -7,6 +7,7 @@ subject are named.
 """
 
 import json
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -97,7 +98,7 @@ def rewrite(path: Path, study: str, usubjid: str, keyring: Keyring) -> Path:
     """A copy of a database without a subject, and without the free space that still held its rows."""
     copy = path.with_name(f".{path.stem}.copy.tmp")
     fresh = path.with_name(f".{path.stem}.fresh.tmp")
-    copy.write_bytes(path.read_bytes())
+    shutil.copyfile(path, copy)
     with duckdb.connect(str(copy)) as connection:
         migrate(connection)  # an older revision lacks columns that name the subject of a finding
         erase(connection, study, usubjid, keyring)
@@ -162,7 +163,7 @@ def publish_without(home: Home, study: str) -> str:
     current, revision = home.current(), next_name(home)
     fresh = home.folder / f".{revision}.duckdb.tmp"
     try:
-        fresh.write_bytes(home.revision_file(current).read_bytes())
+        shutil.copyfile(home.revision_file(current), fresh)
         details = change_file(fresh, revision, current, "withdraw", lambda *_: {"study": study})
         publish(home, fresh, revision, "withdraw", details)
     finally:

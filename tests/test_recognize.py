@@ -12,7 +12,9 @@ from data.importers.recognize.contents import find_units, is_settled
 from data.importers.recognize.headers import split_header
 from data.importers.recognize.mappings import list_questions
 from data.importers.recognize.roles import UNSURE
-from data.importers.sources import open_file
+from data.importers.sources import NO_FIXES, open_file, propose_paths
+from data.importers.study_file import parse_study
+from pages.shared.intake import Draft, list_sources
 from tests import made_files
 from tests.conftest import REFERENCE
 from tests.test_architecture import ROOT
@@ -228,7 +230,6 @@ def test_record_numbers_are_kept_as_a_keyed_hash_where_that_is_asked(home, run, 
     from data.importers.recognize.mappings import write_mappings
     from data.importers.run import import_sources
     from data.importers.sources import Source
-    from data.importers.study_file import parse_study
 
     file = open_file(NamedFile("x.csv", b"MRN,day,T-Bil (mg/dL)\n4711,0,2.0\n4711,7,1.8\n"))
     reading = edit(propose([("x.csv", "0", file.tables[0])])[0].reading, "MRN", "usubjid_hashed")
@@ -337,3 +338,17 @@ def test_a_file_for_a_study_that_is_there_without_a_subject_column_is_refused(ma
     result = run("import", tmp_path / "b.csv", "--study", "mine")
     assert result.exit_code == 1
     assert "has no column for the subject" in result.stderr
+
+
+def test_subjects_are_made_of_a_table_of_values_only_where_no_table_describes_them(tmp_path):
+    (tmp_path / "causes.csv").write_text("usubjid,etiology\nP1,HBV\nP2,alcohol\n")
+    (tmp_path / "labs.csv").write_text("usubjid,day,T-Bil (mg/dL)\nP1,0,2.0\nP3,0,1.8\n")
+    drafts = [Draft(item, ()) for item in propose_paths([tmp_path / "causes.csv", tmp_path / "labs.csv"])]
+    plan = parse_study({"study": "two", "title": "two", "time_zero": "infusion"}, "two")
+
+    def shapes(drafts):
+        sources = list_sources([(draft, draft.proposal.reading) for draft in drafts], plan, NO_FIXES)
+        return [(source.name, source.mapping.shape) for source in sources]
+
+    assert shapes(drafts) == [("causes.csv", "subjects"), ("labs.csv", "measurements")]
+    assert shapes(drafts[1:]) == [("labs.csv", "subjects"), ("labs.csv", "measurements")]

@@ -11,7 +11,6 @@ from data import queries
 from data.importers.fields import parse_number
 
 SHAPES = ("subjects", "measurements", "events", "treatments", "medications", "statements", "protocol")
-LIMIT = r"^[<>≤≥]=?\s*"
 OLDEST = 89.0  # years: an age above it can point to a person
 FREE_TEXT = {"events": ("text",), "statements": (), "protocol": ()}
 LOST_IN_DEIDENTIFICATION = (

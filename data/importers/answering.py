@@ -14,16 +14,18 @@ NONE = ("none", "no", "skip", "-", "")
 WHOLE = {"order": "dates", "day_0": "day_0"}
 
 
-def answer_all(proposals: Sequence[Proposal], answers: Sequence[str], has_dates: bool) -> list[Proposal]:
+def answer_all(proposals: Sequence[Proposal], answers: Sequence[str]) -> list[Proposal]:
     """The proposals with every answer that fits a question of theirs. Raises BadAnswer for one that fits none."""
     said = dict(parse(text) for text in answers)
-    there = has_dates or give_day_0(item.reading for item in proposals)
+    there = give_day_0(item.reading for item in proposals)
     done = []
     for item in proposals:
         reading = answer_table(item.reading, said, there)
         done.append(replace(item, reading=reading))
         there = there or give_day_0([reading])  # one table says what day 0 is, for all
-    known = {name_question(question) for item in proposals for question in list_questions(item.reading, has_dates)}
+    known = {
+        name_question(question) for item in proposals for question in list_questions(item.reading, has_dates=False)
+    }
     strange = [name for name in said if name not in known]
     if strange:
         raise BadAnswer(
@@ -70,9 +72,9 @@ def answer_one(reading: Reading, question: Question, said: str) -> Reading:
     return answer(reading, question, said)
 
 
-def describe_questions(proposals: Sequence[Proposal], has_dates: bool) -> list[str]:
+def describe_questions(proposals: Sequence[Proposal]) -> list[str]:
     """Every open question of these tables, with how it is answered."""
-    there = has_dates or give_day_0(item.reading for item in proposals)
+    there = give_day_0(item.reading for item in proposals)
     return [
         f"{item.file}: {question.text} {describe_choices(question)}"
         for item in proposals

@@ -12,13 +12,11 @@ FIXES = {
     "column": pl.String,
     "field": pl.String,
     "replacement": pl.String,
-    "rule": pl.String,
     "sentence": pl.String,
 }
-# What a fix can replace in a cell; "drop" leaves the cell out.
+# What a fix can replace in a cell.
 FIELDS = {"value": "value", "unit": "unit", "parameter": "name", "date": "date_text"}
-DROP = "drop"
-FACTS = {"usubjid": "usubjid", "day_text": "day", "date_text": "date", "low_text": "ref_low", "high_text": "ref_high"}
+FACTS = {"usubjid": "usubjid", "day_text": "day", "low_text": "ref_low", "high_text": "ref_high"}
 
 
 def read_cells(table: TextTable, mapping: FileMapping) -> tuple[pl.DataFrame, int]:
@@ -78,31 +76,24 @@ def stack_long(table: TextTable, mapping: FileMapping) -> pl.DataFrame:
 
 def list_facts(mapping: FileMapping) -> list[pl.Expr]:
     """Subject, day and reference limits, which both shapes have."""
-    facts = {name: field for name, field in FACTS.items() if field != "date"}
-    return [
-        line_column(),
-        *(read_text(mapping.columns.get(field, ABSENT)).alias(name) for name, field in facts.items()),
-    ]
+    texts = [read_text(mapping.columns.get(field, ABSENT)).alias(name) for name, field in FACTS.items()]
+    return [line_column(), *texts]
 
 
-def apply_fixes(cells: pl.DataFrame, fixes: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """The cells with what was fixed in them, and the cells that a fix leaves out.
+def apply_fixes(cells: pl.DataFrame, fixes: pl.DataFrame) -> pl.DataFrame:
+    """The cells with what was fixed in them, each fix at its line and column.
 
     Adds ``before``, what the file says of a fixed cell, and ``fixed``, the reason; missing elsewhere.
-    ``source`` keeps the text of the file. A fix with an empty column belongs to every cell of its line.
+    ``source`` keeps the text of the file.
     """
+    key = ["line", "column"]
     said = pl.concat_str("source", "unit", separator=" ", ignore_nulls=True)
     cells = cells.with_columns(before=said, fixed=pl.lit(None, pl.String))
     for field, name in FIELDS.items():
-        own = fixes.filter(pl.col("field") == field)
-        for key in (["line", "column"], ["line"]):
-            chosen = own.filter((pl.col("column") != "") if "column" in key else (pl.col("column") == ""))
-            new = chosen.unique(key, keep="last", maintain_order=True).select(*key, new="replacement", why="sentence")
-            if new.height:
-                cells = cells.join(new, on=key, how="left", validate="m:1", maintain_order="left")
-                replaced = pl.coalesce("new", name).alias(name), pl.coalesce("why", "fixed").alias("fixed")
-                cells = cells.with_columns(replaced).drop("new", "why")
-    left_out = fixes.filter(pl.col("field") == DROP).select("line", "column")
-    return cells.join(left_out, on=["line", "column"], how="anti"), cells.join(
-        left_out, on=["line", "column"], how="semi"
-    )
+        own = fixes.filter(pl.col("field") == field).unique(key, keep="last", maintain_order=True)
+        if own.height:
+            new = own.select(*key, new="replacement", why="sentence")
+            cells = cells.join(new, on=key, how="left", validate="m:1", maintain_order="left")
+            replaced = pl.coalesce("new", name).alias(name), pl.coalesce("why", "fixed").alias("fixed")
+            cells = cells.with_columns(replaced).drop("new", "why")
+    return cells

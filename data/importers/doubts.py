@@ -16,7 +16,7 @@ from data.importers.fields import AMBIGUOUS_COMMA, AMBIGUOUS_POINT, FARTHEST_DAY
 from data.importers.place import count_days
 from data.importers.text import REJECTED
 
-DOUBTS = {**REJECTED, "field": pl.String, "replacement": pl.String, "rule": pl.String}
+DOUBTS = {**REJECTED, "field": pl.String, "replacement": pl.String}
 JUMP = 5.0  # times the subject's other values: more than between two visits is usual
 NEAR = 1.4  # times, up to which a converted value fits the others
 EARLIEST = 90  # days before day 0 that a baseline reaches back
@@ -41,7 +41,7 @@ def find_doubts(rows: pl.DataFrame, context: Context, date_order: str = "") -> p
     """What to look at in accepted measurements, each with the fix that is offered, if any.
 
     ``rows``: usubjid, paramcd, day, aval, source, unit, date_text, line, column of the new values. Gives
-    line, column, value, reason, field, replacement, rule.
+    line, column, value, reason, field, replacement.
     """
     numbers = rows.filter(pl.col("aval").is_not_null())
     found = [
@@ -75,7 +75,6 @@ def find_jumps(rows: pl.DataFrame, history: pl.DataFrame) -> pl.DataFrame:
         reason=pl.Series(reasons, dtype=pl.String),
         field=pl.Series(["unit" if unit else None for unit in offered], dtype=pl.String),
         replacement=pl.Series(offered, dtype=pl.String),
-        rule=pl.lit("jump"),
     )
 
 
@@ -122,7 +121,7 @@ def find_direct_above_total(rows: pl.DataFrame, history: pl.DataFrame) -> pl.Dat
     new = rows.filter(pl.col("paramcd").is_in(["bilirubin", "bilirubin_direct"]))
     pairs = new.join(both.unique(["usubjid", "day"]), on=["usubjid", "day"], how="inner")
     said = pl.format("direct bilirubin {} is above the total {} of the same day", "direct", "total")
-    return pairs.with_columns(value="source", reason=said, rule=pl.lit("direct above total"))
+    return pairs.with_columns(value="source", reason=said)
 
 
 def find_before_birth(rows: pl.DataFrame, subjects: pl.DataFrame) -> pl.DataFrame:
@@ -130,14 +129,14 @@ def find_before_birth(rows: pl.DataFrame, subjects: pl.DataFrame) -> pl.DataFram
     aged = rows.join(subjects.select("usubjid", "age"), on="usubjid", how="left")
     unborn = aged.filter(pl.col("day") < -(pl.col("age") + 1) * DAYS_A_YEAR)
     said = pl.format("day {} lies before the birth of this subject, who was {} at day 0", "day", "age")
-    return unborn.with_columns(value="source", reason=said, rule=pl.lit("before birth"))
+    return unborn.with_columns(value="source", reason=said)
 
 
 def find_after_death(rows: pl.DataFrame, deaths: pl.DataFrame) -> pl.DataFrame:
     """Values of a day after the subject's death."""
     dead = rows.join(deaths, on="usubjid", how="inner").filter(pl.col("day") > pl.col("death_day"))
     said = pl.format("measured on day {}, and the subject died on day {}", "day", "death_day")
-    return dead.with_columns(value="source", reason=said, rule=pl.lit("after death"))
+    return dead.with_columns(value="source", reason=said)
 
 
 def find_swapped(rows: pl.DataFrame, context: Context, order: str) -> pl.DataFrame:
@@ -152,7 +151,7 @@ def find_swapped(rows: pl.DataFrame, context: Context, order: str) -> pl.DataFra
     odd = days.filter(~is_expected(pl.col("day"), context.windows), is_expected(pl.col("swapped_day"), context.windows))
     text = "{} is day {}, outside every visit; with day and month exchanged it is day {}"
     said = pl.format(text, "date_text", "day", "swapped_day")
-    return odd.with_columns(value="date_text", reason=said, field=pl.lit("date"), rule=pl.lit("day and month"))
+    return odd.with_columns(value="date_text", reason=said, field=pl.lit("date"))
 
 
 def two(column: str, part: str) -> pl.Expr:
@@ -185,20 +184,20 @@ def offer_for(row: dict[str, Any]) -> list[dict[str, Any]]:
     number = read_slip(row["paramcd"], text)
     if number:
         said = f"{text} read as {float(number):g}: the other reading is not plausible"
-        return [{**key, "field": "value", "replacement": number, "rule": "decimal mark", "sentence": said}]
+        return [{**key, "field": "value", "replacement": number, "sentence": said}]
     try:
         plain = float(text.replace(",", "."))
     except ValueError:
         return []
     if row["paramcd"] == "inr" and "impossible" in row["reason"] and is_within(plain, PARAMETERS["pt_activity"].soft):
         said = f"{text} in a column of INR read as prothrombin activity in percent"
-        fix = {**key, "rule": "PT % as INR", "sentence": said}
+        fix = {**key, "sentence": said}
         return [fix | {"field": "parameter", "replacement": "pt_activity"}, fix | {"field": "unit", "replacement": "%"}]
     unit = find_other_unit(row["paramcd"], plain, row["unit"] or "", row["middle"])
     if not unit:
         return []
     said = f"{text} {row['unit'] or 'without a unit'} read as {text} {unit}"
-    return [{**key, "field": "unit", "replacement": unit, "rule": "unit", "sentence": said}]
+    return [{**key, "field": "unit", "replacement": unit, "sentence": said}]
 
 
 def read_slip(paramcd: str, text: str) -> str:

@@ -41,7 +41,7 @@ def read_measurements(
     """
     check_columns(table, mapping, name)
     filled, looked_at = read_cells(table, mapping)
-    cells, left_out = apply_fixes(drop_repeats(filled) if mapping.repeated else filled, fixes)
+    cells = apply_fixes(drop_repeats(filled) if mapping.repeated else filled, fixes)
     mark = find_decimal_mark(cells["value"].str.replace(LIMIT, "$2"), mapping.decimal)
     placed, wrong_place = place(cells, mapping, subjects)
     named, wrong_name = part_rows(add_parameter(placed), explain_parameter())
@@ -49,8 +49,7 @@ def read_measurements(
     possible, wrong_value = part_rows(judged, pl.col("reason"))
     unique, repeated = part_rows(possible, explain_repeats(KEY, SAID))
     absent, absent_twice = part_rows(named.filter("not_done"), explain_repeats(KEY, pl.col("source")))
-    skipped = part_rows(left_out, pl.lit("left out, as you decided"))[1]
-    wrong = [table.rejected, wrong_place, wrong_name, wrong_value, repeated, absent_twice, skipped]
+    wrong = [table.rejected, wrong_place, wrong_name, wrong_value, repeated, absent_twice]
     notes = [note("numbers are read with a decimal comma")] if mark != "point" else []
     return Outcome(
         accepted=unique.with_columns(reported="source", reported_unit="unit").select(ACCEPTED),

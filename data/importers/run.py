@@ -168,9 +168,7 @@ def doubt(connection: duckdb.DuckDBPyConnection, source: Source, outcome: Outcom
     unit = pl.format("{} read in {}", "value", "replacement")
     other = pl.format("{} read as {}", "value", "replacement")
     sentence = pl.when(pl.col("field") == "unit").then(unit).otherwise(other).alias("sentence")
-    offered = found.filter(pl.col("field").is_not_null()).select(
-        "line", "column", "field", "replacement", "rule", sentence
-    )
+    offered = found.filter(pl.col("field").is_not_null()).select("line", "column", "field", "replacement", sentence)
     fixes = pl.concat([offered, offer_fixes(outcome.refused, context.history)])
     return replace(outcome, warnings=pl.concat([outcome.warnings, found.select(list(REJECTED))]), proposals=fixes)
 

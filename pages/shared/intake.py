@@ -88,14 +88,12 @@ def list_sources(drafts: list[tuple[Draft, Reading | None]], study: StudyFile, f
 
     Raises OpenQuestions.
     """
-    own = not any(reading and reading.has(*SUBJECT_FACTS) for _, reading in drafts)
+    own = not any(reading and reading.describes_subjects for _, reading in drafts)
     sources = []
     for draft, reading in drafts:
         proposal = draft.proposal
         mappings = (
-            list(draft.kept)
-            if reading is None
-            else write_mappings(reading, proposal.file, proposal.table.sheet, own or reading.has(*SUBJECT_FACTS))
+            list(draft.kept) if reading is None else write_mappings(reading, proposal.file, proposal.table.sheet, own)
         )
         mine = fixes.filter(pl.col("file") == proposal.label).select(list(FIXES)) if fixes.height else fixes
         for mapping in mappings:
@@ -112,9 +110,6 @@ def check_subjects(drafts: list[tuple[Draft, Reading | None]], known: int) -> No
                 "no column names the subject, and the study has subjects already: choose the column in the table above"
             )
             raise UnreadableFile(f"{draft.name}: {said}")
-
-
-SUBJECT_FACTS = ("subjects.arm", "subjects.age", "subjects.sex", "subjects.time_zero_date", "subjects.site", "followup")
 
 
 def try_import(study: StudyFile, sources: list[Source]) -> Preview:

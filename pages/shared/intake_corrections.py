@@ -9,11 +9,10 @@ from data.home import find_home
 from data.importers.screen import BadCorrection, Correction
 from data.revisions import StoreBusy
 from pages.shared import cohorts, store
-from pages.shared.labels import LABELS
+from pages.shared.labels import LABELS, WITH_CODES
 from pages.shared.navigation import KEY, ask_among
 
 EXPECTED = (BadCorrection, StoreBusy)
-NAMES = {code: f"{item.label} [{code}]" for code, item in PARAMETERS.items() if not item.derived}
 NO_DAY = "no day: a visit instead"
 
 
@@ -27,9 +26,9 @@ def ask_correction(view: cohorts.View) -> None:
     own = view.study.measurements.filter(pl.col(KEY) == usubjid).sort("paramcd", "day")
     codes = [*own["paramcd"].unique(maintain_order=True).to_list()]
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        options = [*codes, *(code for code in NAMES if code not in codes)]
+        options = [*codes, *(code for code in WITH_CODES if code not in codes)]
         paramcd = str(
-            st.selectbox("Parameter", options, format_func=NAMES.__getitem__, key="correct_parameter", width=420)
+            st.selectbox("Parameter", options, format_func=WITH_CODES.__getitem__, key="correct_parameter", width=420)
         )
         place, stored = ask_place(own.filter(pl.col("paramcd") == paramcd), view.study.visits)
     ask_value(view.cohort.study, usubjid, paramcd, place, stored)

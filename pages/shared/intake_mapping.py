@@ -10,6 +10,7 @@ from data.importers.recognize.mappings import Question, list_questions
 from data.importers.recognize.roles import ROLES, UNSURE, VALUE, Guess
 from data.importers.recognize.table import Reading
 from pages.shared.intake import Draft
+from pages.shared.labels import WITH_CODES
 from pages.shared.output import plain
 
 NONE = "– not read –"
@@ -17,8 +18,7 @@ NO_PARAMETER = "–"
 KINDS = ["no event", "death", "transplant", "decompensation", "hcc", "withdrawal", "something else"]
 SEXES = {"female": "F", "male": "M"}
 MARKS = {"sure": "● sure", "likely": "◐ likely", UNSURE: "○ asked"}
-LABELS = {code: f"{item.label} [{code}]" for code, item in PARAMETERS.items() if not item.derived}
-CODES = {label: code for code, label in LABELS.items()}
+CODES = {label: code for code, label in WITH_CODES.items()}
 WORDS = {label: role for role, label in ROLES.items()}
 
 
@@ -104,7 +104,7 @@ def describe(guess: Guess) -> dict[str, str]:
     return {
         "Column": guess.column,
         "Read as": ROLES[guess.role],
-        "Parameter": LABELS.get(guess.paramcd, NO_PARAMETER) if guess.role == VALUE else NO_PARAMETER,
+        "Parameter": WITH_CODES.get(guess.paramcd, NO_PARAMETER) if guess.role == VALUE else NO_PARAMETER,
         "Unit": guess.unit,
         "Confidence": MARKS[guess.confidence],
         "Visit or event": guess.avisit or guess.kind,
@@ -133,7 +133,7 @@ def ask(draft: Draft, question: Question, reading: Reading) -> Reading:
 
 def name_choice(question: Question, choice: str) -> str:
     """What a choice is called on screen."""
-    return LABELS.get(choice, choice) if question.kind == "role" else choice
+    return WITH_CODES.get(choice, choice) if question.kind == "role" else choice
 
 
 def ask_codes(question: Question, reading: Reading, key: str) -> Reading:

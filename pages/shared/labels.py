@@ -1,5 +1,7 @@
 """What columns are called on screen; downloads keep the field's variable names."""
 
+from analytics.catalog import PARAMETERS
+
 LABELS = {
     "usubjid": "Patient",
     "p5": "5 %",
@@ -125,3 +127,5 @@ PUBLISHED = {  # two groups known by mean, SD and number
     "not due": "Not due",
     "not known": "Not known",
 }
+# Parameters that a file or a person gives, by their code.
+WITH_CODES = {code: f"{item.label} [{code}]" for code, item in PARAMETERS.items() if not item.derived}

@@ -33,7 +33,7 @@ def open_zip(content: bytes, name: str) -> zipfile.ZipFile:
     try:
         archive = zipfile.ZipFile(io.BytesIO(content))
         entries = archive.infolist()
-    except (zipfile.BadZipFile, ValueError, NotImplementedError) as error:
+    except (zipfile.BadZipFile, ValueError, NotImplementedError) as error:  # what zipfile raises for a damaged index
         raise UnreadableFile(f"{name} is a damaged zip or Excel file: {error}") from error
     size = sum(entry.file_size for entry in entries)
     if len(entries) > MOST_FILES * 10:
@@ -82,6 +82,7 @@ def read_member(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, name: str) -> 
     """One file of an archive. Raises UnreadableFile."""
     try:
         return NamedFile(PurePosixPath(entry.filename).name, archive.read(entry))
+    # What zipfile and zlib raise for damaged content, a wrong checksum or an unknown way of packing.
     except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, OSError, EOFError, ValueError) as error:
         raise UnreadableFile(f"{name}: {entry.filename[:80]!r} in it is damaged: {error}") from error
 

@@ -81,7 +81,7 @@ def write_mappings(reading: Reading, path: str, sheet: str = "", own_subjects: b
     asked = list_questions(reading)
     if asked:
         raise OpenQuestions("; ".join(question.text for question in asked))
-    whole: dict[str, Any] = {"path": path, "sheet": sheet, "date_order": reading.date_order, "decimal": reading.decimal}
+    whole: dict[str, Any] = {"path": path, "sheet": sheet, "date_order": reading.date_order}
     cdisc = reading.has("cdisc_day") or reading.standard.startswith(("SDTM", "ADaM"))
     whole |= {"where": reading.where, "day_numbering": "cdisc" if cdisc else "day 0"}
     found = [

@@ -53,7 +53,6 @@ class Reading:
     first_date: bool | None = None
     two_ways: bool = False
     date_order: str = ""
-    decimal: str = ""
     repeated: bool = False
     where: dict[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
@@ -63,6 +62,11 @@ class Reading:
     def says_something(self) -> bool:
         """Whether a column is more than the subject's identifier."""
         return any(guess.role not in (NOT_READ, "usubjid", HASHED) for guess in self.guesses)
+
+    @property
+    def describes_subjects(self) -> bool:
+        """Whether a column holds a fact of a subject: arm, age, day 0, follow-up and the like."""
+        return any(guess.role.startswith("subjects.") or guess.role == FOLLOW_UP for guess in self.guesses)
 
     def find(self, role: str) -> list[Guess]:
         """The columns of a role."""
