@@ -13,6 +13,7 @@ PAGES = {
         ("trial/compare", "Two cohorts", "compare_arrows"),
         ("trial/scores", "Scores", "calculate"),
         ("trial/survival", "Survival", "stairs"),
+        ("trial/safety", "Safety", "health_and_safety"),
     ),
     "Patient": (
         ("patient/profile", "Patient", "person"),

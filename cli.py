@@ -22,6 +22,7 @@ COMMANDS = {
     "recognize": ("commands.intake:recognize", "Show what the columns of files are taken for, and why."),
     "response": ("commands.change:response", "Responders by a rule: rates with exact limits, patients."),
     "restore": ("commands.keeping:restore_", "Publish a backup as the newest revision; older ones stay."),
+    "safety": ("commands.safety:safety", "Adverse events, grades, liver injury, decompensation, stopping rules."),
     "score": ("commands.scores:score", "Score a JSON list of records."),
     "setup": ("commands.keeping:setup", "Make the store if there is none."),
     "simulate": ("commands.keeping:simulate", "Write the folder of a SIMULATED trial, ready to import."),

@@ -38,6 +38,11 @@ CRITERIA = (
     'item = "Child-Pugh class"\nparamcd = "child_pugh"\nclasses = ["B", "C"]',
     'item = "No hepatocellular carcinoma on imaging"',
 )
+STOPPING = (
+    'name = "Deaths within a year"\nfinding = "death"\ncount = 3\nwindow = 365',
+    'name = "Serious and related"\nfinding = "serious_related"\ncount = 2',
+    'name = "Bilirubin doubled"\nparamcd = "bilirubin"\nscale = "x own baseline"\nthreshold = 2\ncount = 3',
+)
 STUDY_TOML = """\
 study = "{study}"
 title = "SIMULATED: bone marrow cell infusion in liver cirrhosis, {subjects} subjects, {arms} arms"
@@ -109,7 +114,7 @@ def write_folder(folder: Path, tables: dict[str, pl.DataFrame], head: str) -> Pa
 
 
 def describe_plan() -> str:
-    """Eligibility, and the variation that the generator itself puts into values."""
+    """Eligibility, the variation that the generator itself puts into values, and stopping rules."""
     source = "SIMULATED: made up for this simulation"
     criteria = "".join(f'\n[[eligibility]]\n{criterion}\nsource = "{source}"\n' for criterion in CRITERIA)
     noise = "SIMULATED: the noise of the generator, which has no analytical part of its own"
@@ -118,7 +123,8 @@ def describe_plan() -> str:
         for quantity in QUANTITIES
         if quantity.logarithmic
     )
-    return criteria + variation
+    rules = "".join(f'\n[[stopping]]\n{rule}\nsource = "{source}"\n' for rule in STOPPING)
+    return criteria + variation + rules
 
 
 def describe_visits() -> str:

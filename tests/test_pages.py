@@ -19,6 +19,7 @@ PAGES = (
     "trial/compare",
     "trial/scores",
     "trial/survival",
+    "trial/safety",
     "patient/profile",
     "patient/worklist",
     "patient/pair",
@@ -33,7 +34,7 @@ PAGES = (
     "library/published",
 )
 WITHOUT_DATA = ("library/definitions", "library/published", "study/plan", "study/import_data")  # these need no study
-STUDIES = ("mayo-pbc", "kim-abmi", "ahd", SIMULATED)
+STUDIES = ("mayo-pbc", "kim-abmi", "ahd", "az-liver-safety", SIMULATED)
 ONE = """
 study = "one"
 title = "One patient, one visit"
@@ -132,7 +133,7 @@ def test_every_page_opens_on_every_study(path, study, store, monkeypatch):
     if path not in WITHOUT_DATA:
         assert app.sidebar.selectbox(key="study").value == study
         assert ("SIMULATED" in texts(app)) == (study == SIMULATED)
-        subjects = {"mayo-pbc": 312, "kim-abmi": 5, "ahd": 66, SIMULATED: 60}[study]
+        subjects = {"mayo-pbc": 312, "kim-abmi": 5, "ahd": 66, "az-liver-safety": 606, SIMULATED: 60}[study]
         assert f"{subjects} of {subjects} patients" in texts(app)
         assert "data as of revision hepatrace-000001" in texts(app)
 

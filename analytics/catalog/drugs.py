@@ -4,6 +4,7 @@ import csv
 from pathlib import Path
 
 ALBUMIN, ANTIVIRAL, CAUSAL, DIURETIC = "albumin", "antiviral", "other causal therapy", "diuretic"
+ENCEPHALOPATHY = "encephalopathy therapy"
 
 
 def read_drugs() -> dict[str, str]:

@@ -1,0 +1,46 @@
+"""Safety in the terminal: the same tables as the page."""
+
+from typing import Any
+
+import click
+import polars as pl
+
+from analytics.cohort import select_subjects
+from analytics.panel import derive_panel
+from analytics.safety.edish import ENZYMES
+from analytics.safety.grades import READINGS
+from analytics.safety.stages import STAGED
+from analytics.safety.stopping import KIND, read_rules
+from analytics.safety.tables import NORMS, TABLES, Choice, Safety
+from analytics.scores.ctcae import TERMS
+from analytics.summary import NO_ARM
+from commands.shared import as_json, filter_options, read_cohort, show, study_option, told
+from data.home import find_home
+from data.workspace import fetch_items
+
+
+@click.command()
+@study_option
+@click.option("--table", type=click.Choice(list(TABLES)), default="counts", show_default=True)
+@click.option("--blinded", is_flag=True, help="All arms as one.")
+@click.option("--analyte", type=click.Choice(list(TERMS)), default="bilirubin", show_default=True, help="Of shift.")
+@click.option("--reading", type=click.Choice(list(READINGS)), default="baseline", show_default=True, help="Of shift.")
+@click.option("--norm", type=click.Choice(NORMS), default="baseline", show_default=True, help="Of edish, quadrants.")
+@click.option("--enzyme", type=click.Choice(ENZYMES), default="alt", show_default=True, help="Of edish, quadrants.")
+@click.option("--window", type=int, help="Of edish, quadrants: days around the peak.")
+@click.option("--stage", type=click.Choice(list(STAGED)), default="aki", show_default=True, help="Of stages.")
+@filter_options
+@as_json
+@told
+def safety(study: str, table: str, blinded: bool, as_json: bool, **options: Any) -> None:
+    """Adverse events with exact limits, grades, shifts, eDISH, stages, tumor watch, decompensation, stopping rules."""
+    chosen = {name: options.pop(name) for name in ("analyte", "reading", "norm", "enzyme", "window", "stage")}
+    data, subjects = read_cohort(study, options)
+    known = subjects.with_columns(pl.col("arm").fill_null(NO_ARM))
+    made = Safety(data, select_subjects(derive_panel(data), known), known)
+    saved = [item.content for item in fetch_items(find_home()) if (item.kind, item.study) == (KIND, study)]
+    rules, problems = read_rules(data.config, saved)
+    for problem in problems:
+        click.echo(f"A stopping rule cannot be read: {problem}", err=True)
+    result = TABLES[table](made.blind() if blinded else made, Choice(**chosen, rules=tuple(rules)))
+    show(result, as_json)

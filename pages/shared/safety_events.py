@@ -1,0 +1,200 @@
+"""Safety: the verdict in sentences, adverse events by term, all patients' events in time, decompensation."""
+
+from typing import Any
+
+import polars as pl
+import streamlit as st
+
+from analytics.figures.safety import MOST_LANES, plot_event_timeline
+from analytics.safety.adverse import WHAT, say_share, summarize_published
+from analytics.safety.liver_course import NEVER
+from analytics.safety.tables import POOLED, TABLES, Choice, Safety, list_events
+from analytics.units import CONVENTIONAL
+from pages.shared import cohorts, controls, output, patients, store
+
+WIDE = 475  # pixels: two beside each other on a laptop, one below the other on a tablet
+LINES = ("serious", "serious_related", "fatal")
+NONE_RECORDED = "The study records no adverse event of its patients: no count can be made from rows."
+
+
+def prepare(view: cohorts.View, blinded: bool) -> Safety:
+    """The frames of the cohort in the catalog's units, which grades and multiples of limits need."""
+    panel = view.panel
+    if controls.units() != CONVENTIONAL:
+        panel = cohorts.select_panel(view.cohort.study, CONVENTIONAL, view.subjects)
+    data = Safety(view.study, panel, view.subjects)
+    return data.blind() if blinded else data
+
+
+def command(view: cohorts.View, data: Safety, table: str, options: str = "") -> str:
+    """The terminal's command for one of the tables."""
+    blinded = " --blinded" if data.arms == [POOLED] else ""
+    return f"python cli.py safety {view.cohort.options}{blinded} --table {table}{options}"
+
+
+def show_verdict(view: cohorts.View, data: Safety) -> None:
+    """What a safety board asks first, in sentences: serious, related, fatal, with what the numbers leave open."""
+    said = summarize_published(store.statements(view.cohort.study))
+    for row in said.iter_rows(named=True):
+        sentence = say_share(row["n"], row["of_n"], str(row["text"]).split(";", maxsplit=1)[0].capitalize())
+        st.markdown(f"{output.plain(sentence)} As published, {output.plain(str(row['source']))}.")
+    if data.adverse.is_empty():
+        return
+    counts = TABLES["counts"](data, Choice())
+    lines = [
+        f"{arm}: " + " ".join(say_count(counts.filter(pl.col("arm") == arm), what) for what in LINES)
+        for arm in data.arms
+    ]
+    st.markdown("  \n".join(output.plain(line) for line in lines))
+
+
+def say_count(rows: pl.DataFrame, what: str) -> str:
+    """One count in a sentence."""
+    row = rows.filter(pl.col("what") == what).row(0, named=True)
+    return say_share(row["patients"], row["n"], WHAT[what])
+
+
+def show_events(view: cohorts.View, data: Safety) -> None:
+    """The overview, the table of terms, the timeline of all patients."""
+    show_published(view)
+    if data.adverse.is_empty():
+        st.info(NONE_RECORDED)
+        return
+    counts = TABLES["counts"](data, Choice())
+    terms = TABLES["terms"](data, Choice())
+    show_tables(counts, terms)
+    st.caption(
+        f"Exact (Clopper-Pearson) 95 % limits. {describe_unknown(data)}Hospital stays, paracenteses and other "
+        "procedures count with the event that led to them. Events from day 0 on."
+    )
+    show_grades_by_term(terms)
+    show_timeline(view, data)
+
+
+def show_tables(counts: pl.DataFrame, terms: pl.DataFrame) -> None:
+    """The overview and the terms, side by side where there is room for both."""
+    with st.container(horizontal=True, gap="medium"):
+        with st.container(width=WIDE):
+            st.header("How many patients")
+            shown = present_shares(counts.with_columns(pl.col("what").replace(WHAT)), "what", "Patients with")
+            st.dataframe(shown, hide_index=True, height="content", alt="Patients with adverse events by arm")
+            output.offer_table(counts, "adverse_counts")
+        with st.container(width=WIDE):
+            st.header("By term")
+            height = min(318, 38 + 35 * terms["term"].n_unique())
+            shown = present_shares(terms, "term", "Term")
+            st.dataframe(shown, hide_index=True, height=height, alt="Adverse events by term and arm")
+            output.offer_table(terms, "adverse_terms")
+
+
+def show_published(view: cohorts.View) -> None:
+    """What the publication counts of the group only, with exact limits."""
+    said = summarize_published(store.statements(view.cohort.study))
+    if said.is_empty():
+        return
+    st.header("As published, of the group")
+    columns: dict[str, Any] = {"text": "What", "time": "When", "n": "Patients", "of_n": "of", "source": "Source"}
+    shares = {"share": "Share", "lower": "Lower 95 %", "upper": "Upper 95 %"}
+    columns |= {name: st.column_config.NumberColumn(label, format="percent") for name, label in shares.items()}
+    st.dataframe(said, hide_index=True, height="content", column_config=columns, alt="Safety as published")
+    output.offer_table(said, "published_safety")
+
+
+def describe_unknown(data: Safety) -> str:
+    """How many events lack what the overview counts by."""
+    absent = {name: data.adverse[name].null_count() for name in ("serious", "related", "grade")}
+    said = [f"{n} of {data.adverse.height} events have no {name} recorded" for name, n in absent.items() if n]
+    return f"{'; '.join(said)}: they count only as any event. " if said else ""
+
+
+def present_shares(table: pl.DataFrame, column: str, label: str) -> pl.DataFrame:
+    """Patients of n with percent and limits, a column an arm."""
+    text = pl.format("{}/{}", "patients", "n")
+    none = pl.lit("not recorded")
+    limits = pl.format(
+        "{} % ({} to {})",
+        *((100 * pl.col(name)).round(0).cast(pl.Int64) for name in ("share", "lower", "upper")),
+    )
+    cells = table.select(column, "arm", cell=pl.concat_str(text, limits, separator=" · ").fill_null(none))
+    wide = cells.pivot(on="arm", index=column, values="cell", maintain_order=True)
+    return wide.rename({column: label})
+
+
+def show_grades_by_term(terms: pl.DataFrame) -> None:
+    """Worst grade, seriousness and relation of every term."""
+    with st.expander("By worst grade, seriousness and relation"):
+        names = {f"grade_{grade}": f"Grade {grade}" for grade in range(1, 6)}
+        names |= {"ungraded": "No grade", "serious": "Serious", "related": "Related", "events": "Events"}
+        shown = terms.filter(pl.col("patients") > 0).select("term", "arm", *names)
+        columns = {"term": "Term", "arm": "Arm", **names}
+        st.dataframe(shown, hide_index=True, height="content", column_config=columns, alt="Terms by worst grade")
+        st.caption("Patients, each counted once a term by the worst grade; events in the last column.")
+
+
+def show_timeline(view: cohorts.View, data: Safety) -> None:
+    """All patients' events in time; a click opens the patient."""
+    st.header("All patients in time")
+    events = list_events(data)
+    lanes = order_lanes(data, events)
+    shown = lanes.head(MOST_LANES)
+    if shown.height < lanes.height:
+        st.caption(f"{shown.height} of {lanes.height} patients are drawn: those with the gravest and the most events.")
+    drawn = events.with_columns(hover=describe_event())
+    figure = plot_event_timeline(shown, drawn, view.origin, controls.theme())
+    alt = "Adverse events of every patient in time"
+    clicked = output.show_figure(figure, "safety_timeline", alt, events, command(view, data, "events"), select=True)
+    undated = events["day"].null_count()
+    st.caption(
+        f"Click an event to open its patient.{f' {undated} events without a day are not drawn.' if undated else ''}"
+    )
+    if clicked:
+        controls.open_patient(str(clicked[-1]))
+
+
+def order_lanes(data: Safety, events: pl.DataFrame) -> pl.DataFrame:
+    """The patients, those with the gravest and the most events first: usubjid, arm, last."""
+    weight = events.group_by("usubjid").agg(worst=pl.col("grade").max().fill_null(0), n=pl.len())
+    own = data.subjects.select("usubjid", "arm", last="last_contact_day").join(weight, on="usubjid", how="left")
+    return own.sort("worst", "n", "usubjid", descending=[True, True, False], nulls_last=True).drop("worst", "n")
+
+
+def describe_event() -> pl.Expr:
+    """Term, day, grade, seriousness and relation of an event, for a hover."""
+    words = [
+        pl.col("term"),
+        pl.format("day {}", "day"),
+        pl.format("grade {}", "grade"),
+        pl.when("serious").then(pl.lit("serious")),
+        pl.when("related").then(pl.lit("related")),
+    ]
+    return pl.concat_str(words, separator=", ", ignore_nulls=True)
+
+
+def show_course(view: cohorts.View, data: Safety) -> None:
+    """Decompensation and recompensation of every patient, with the criterion that is not met."""
+    table = TABLES["course"](data, Choice())
+    counts = table["state"].value_counts().sort("count", descending=True)
+    st.markdown(" · ".join(f"**{n}** {state}" for state, n in counts.rows()))
+    some = table.filter(pl.col("state") != NEVER)
+    if some.is_empty():
+        st.info("No patient of this cohort was decompensated so far, as far as the study records it.")
+        return
+    failing = some["criteria"].explode().drop_nulls().value_counts().sort("count", descending=True)
+    if failing.height:
+        said = ", ".join(f"{name} ({n})" for name, n in failing.rows())
+        st.markdown(f"Not met, of the {some.height} who were decompensated: {said}.")
+    joined = {name: pl.col(name).list.join("; ") for name in ("criteria", "unmet", "unknown")}
+    columns: dict[str, Any] = {"usubjid": "Patient", "state": "State", "first": "First", "first_day": "on day"}
+    columns |= {"further": "Further", "further_day": "on day ", "as_of": "As of day", "arm": "Arm"}
+    columns["unmet"] = st.column_config.TextColumn("Not met", width=330)
+    columns["unknown"] = st.column_config.TextColumn("Not recorded", width=170)
+    order = ["usubjid", "state", "unmet", "unknown", "first", "first_day", "further", "further_day", "as_of", "arm"]
+    shown = some.with_columns(**joined).select(order)
+    patients.choose_patient(shown, "liver_course", columns, "Course of the liver disease by patient")
+    output.offer_table(table.with_columns(**joined), "liver_course")
+    st.caption(
+        "Baveno VII: recompensated after 12 months without ascites off diuretics, without encephalopathy off "
+        "lactulose and rifaximin, and without variceal bleeding, with the cause controlled, albumin above 3.5 g/dL, "
+        "INR below 1.5 and bilirubin below 2.0 mg/dL (Wang 2022). The control of the cause is a judgement: it counts "
+        f"only where it is entered as etiology_controlled. The same in the terminal: `{command(view, data, 'course')}`"
+    )
