@@ -30,6 +30,7 @@ PAGES = {
         ("study/about", "About the data", "database"),
     ),
     "Library": (
+        ("library/evidence", "Evidence", "local_library"),
         ("library/definitions", "Definitions", "menu_book"),
         ("library/published", "Published tables", "table_chart"),
     ),

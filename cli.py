@@ -15,6 +15,7 @@ COMMANDS = {
     "create": ("commands.intake:create", "Make a new study from files without a study.toml; what is unsure is asked."),
     "cuts": ("commands.store:cuts", "Data cuts: revisions with a name, which are never pruned."),
     "definitions": ("commands.keeping:definitions", "Print all definitions as Markdown."),
+    "evidence": ("commands.evidence:evidence", "Published trials of cells in liver disease, with their sources."),
     "explain": ("commands.scores:explain", "Why a patient's score is what it is."),
     "export": ("commands.keeping:export", "Write a study as CSV, Parquet, Excel, SDTM or ADaM-like files."),
     "import": ("commands.intake:import_", "Import study folders, or files of a study that is there."),

@@ -39,6 +39,7 @@ PATHS = (
     "cuts",
     "export",
     "about",
+    "evidence",
     "definitions",
     "published",
 )
@@ -59,6 +60,7 @@ NAMES = (
     "Data cuts",
     "Export",
     "About the data",
+    "Evidence",
     "Definitions",
     "Published tables",
     "Cohort",

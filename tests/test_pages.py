@@ -30,10 +30,17 @@ PAGES = (
     "study/cuts",
     "study/export",
     "study/about",
+    "library/evidence",
     "library/definitions",
     "library/published",
 )
-WITHOUT_DATA = ("library/definitions", "library/published", "study/plan", "study/import_data")  # these need no study
+WITHOUT_DATA = (
+    "library/evidence",
+    "library/definitions",
+    "library/published",
+    "study/plan",
+    "study/import_data",
+)  # these need no study
 STUDIES = ("mayo-pbc", "kim-abmi", "ahd", "az-liver-safety", SIMULATED)
 ONE = """
 study = "one"

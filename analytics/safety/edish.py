@@ -38,32 +38,19 @@ def derive_records(panel: pl.DataFrame, study: StudyData) -> pl.DataFrame:
     laboratory = pl.col("paramcd").replace_strict(limits, default=None, return_dtype=pl.Float64)
     order = dict(zip(study.visits["avisit"], study.visits["position"] + 1, strict=True))
     place = pl.col("avisit").replace_strict(order, default=None, return_dtype=pl.Int32) if order else pl.lit(None)
-    columns = {
-        "test": pl.col("paramcd"),
-        "dated": pl.col("day").is_not_null(),
-        "uln": keep_positive(pl.coalesce("ref_high", laboratory)),
-    }
-    later = own.filter(pl.col("post")).select(
-        "usubjid",
-        "arm",
-        columns["test"].alias("test"),
-        pl.coalesce("day", place).cast(pl.Int64).alias("day"),
-        columns["dated"].alias("dated"),
-        value="aval",
-        uln=columns["uln"],
+    limited = own.with_columns(
+        test=pl.col("paramcd"),
+        dated=pl.col("day").is_not_null(),
+        uln=keep_positive(pl.coalesce("ref_high", laboratory)),
+        day=pl.coalesce("day", place).cast(pl.Int64),
+        value=pl.col("aval"),
     )
-    based = own.filter(~pl.col("post"), pl.col("aval") == pl.col("base"))
-    first = based.unique(["usubjid", "paramcd"], keep="last", maintain_order=True)
-    start = first.select(
-        "usubjid",
-        "arm",
-        columns["test"].alias("test"),
-        day=pl.lit(0, dtype=pl.Int64),
-        dated=pl.lit(True),
-        value="base",
-        uln=columns["uln"],
-    )
-    return pl.concat([start, later]).filter(pl.col("day").is_not_null())
+    based = limited.filter(~pl.col("post"), pl.col("aval") == pl.col("base"))
+    start = based.unique(["usubjid", "paramcd"], keep="last", maintain_order=True)
+    first = start.with_columns(day=pl.lit(0, dtype=pl.Int64), dated=pl.lit(True))
+    columns = ["usubjid", "arm", "test", "day", "dated", "value", "uln"]
+    whole = pl.concat([first.select(columns), limited.filter(pl.col("post")).select(columns)])
+    return whole.filter(pl.col("day").is_not_null())
 
 
 def derive_points(records: pl.DataFrame, norm: str, enzyme: str, window: int | None = None) -> pl.DataFrame:

@@ -184,13 +184,7 @@ def show_course(view: cohorts.View, data: Safety) -> None:
         said = ", ".join(f"{name} ({n})" for name, n in failing.rows())
         st.markdown(f"Not met, of the {some.height} who were decompensated: {said}.")
     joined = {name: pl.col(name).list.join("; ") for name in ("criteria", "unmet", "unknown")}
-    columns: dict[str, Any] = {"usubjid": "Patient", "state": "State", "first": "First", "first_day": "on day"}
-    columns |= {"further": "Further", "further_day": "on day ", "as_of": "As of day", "arm": "Arm"}
-    columns["unmet"] = st.column_config.TextColumn("Not met", width=330)
-    columns["unknown"] = st.column_config.TextColumn("Not recorded", width=170)
-    order = ["usubjid", "state", "unmet", "unknown", "first", "first_day", "further", "further_day", "as_of", "arm"]
-    shown = some.with_columns(**joined).select(order)
-    patients.choose_patient(shown, "liver_course", columns, "Course of the liver disease by patient")
+    choose_course(some.with_columns(**joined))
     output.offer_table(table.with_columns(**joined), "liver_course")
     st.caption(
         "Baveno VII: recompensated after 12 months without ascites off diuretics, without encephalopathy off "
@@ -198,3 +192,13 @@ def show_course(view: cohorts.View, data: Safety) -> None:
         "INR below 1.5 and bilirubin below 2.0 mg/dL (Wang 2022). The control of the cause is a judgement: it counts "
         f"only where it is entered as etiology_controlled. The same in the terminal: `{command(view, data, 'course')}`"
     )
+
+
+def choose_course(table: pl.DataFrame) -> None:
+    """The courses, a row a patient."""
+    columns: dict[str, Any] = {"usubjid": "Patient", "state": "State", "first": "First", "first_day": "on day"}
+    columns |= {"further": "Further", "further_day": "on day ", "as_of": "As of day", "arm": "Arm"}
+    columns["unmet"] = st.column_config.TextColumn("Not met", width=330)
+    columns["unknown"] = st.column_config.TextColumn("Not recorded", width=170)
+    order = ["usubjid", "state", "unmet", "unknown", "first", "first_day", "further", "further_day", "as_of", "arm"]
+    patients.choose_patient(table.select(order), "liver_course", columns, "Course of the liver disease by patient")

@@ -26,6 +26,10 @@ from pages.shared import cohorts, controls, output, patients
 from pages.shared.safety_events import WIDE, command
 
 NO_CHOICE = "nobody"
+READ = (
+    "In cirrhosis nearly everybody starts above a limit. **By the limit alone** an unchanged patient has a high grade; "
+    "**CTCAE v5** reads a value by the patient's own baseline where that was above the limit."
+)
 
 
 def show_grades(view: cohorts.View, data: Safety) -> None:
@@ -34,10 +38,7 @@ def show_grades(view: cohorts.View, data: Safety) -> None:
     if summary.is_empty():
         st.info("No value after baseline can be graded: the study reports no limits of normal, or no such analyte.")
         return
-    st.markdown(
-        "In cirrhosis nearly everybody starts above a limit. **By the limit alone** an unchanged patient has a high "
-        "grade; **CTCAE v5** reads a value by the patient's own baseline where that was above the limit."
-    )
+    st.markdown(READ)
     show_summary(view, data, summary)
     codes = summary["paramcd"].unique(maintain_order=True).to_list()
     left, right = st.columns(2)

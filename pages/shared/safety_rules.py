@@ -25,6 +25,11 @@ from pages.shared import cohorts, controls, output, patients, store
 from pages.shared.safety_events import command
 
 EVENT, PARAMETER = "an event", "a value"
+DAYS = (
+    "Days count from each patient's own day 0, so the day of crossing is that of the patient whose finding made the "
+    "count full. Only the first so many patients count, by identifier, where the rule says so. Click the box at the "
+    "left of a row to list who it rests on."
+)
 
 
 def list_rules(view: cohorts.View) -> tuple[list[StoppingRule], list[str]]:
@@ -62,21 +67,10 @@ def show_rules(view: cohorts.View, data: Safety) -> None:
 
 def show_status(view: cohorts.View, data: Safety, table: pl.DataFrame) -> None:
     """The table of rules; a row lists its patients in the order in which they had the finding."""
-    shown = table.select(
-        "rule",
-        "words",
-        "arm",
-        counted=pl.format("{} of {}", pl.col("found").cast(pl.String).fill_null("–"), "n"),
-        stops=pl.col("count"),
-        state=pl.col("state"),
-        day=pl.col("day"),
-        limits=pl.format("{} to {} %", *((100 * pl.col(name)).round(0).cast(pl.Int64) for name in ("lower", "upper"))),
-        source=pl.col("source"),
-    )
-    columns = {"rule": "Rule", "words": "Stops at", "arm": "Arm", "counted": "So far", "stops": "Limit"}
+    columns = {"rule": "Rule", "words": "Stops at", "arm": "Arm", "counted": "So far", "count": "Limit"}
     columns |= {"state": "State", "day": "Crossed on day", "limits": "Exact 95 %", "source": "Set by"}
     event = st.dataframe(
-        shown,
+        present_status(table).select(list(columns)),
         key="stopping",
         hide_index=True,
         height="content",
@@ -90,10 +84,15 @@ def show_status(view: cohorts.View, data: Safety, table: pl.DataFrame) -> None:
     if event["selection"]["rows"]:
         row = table.row(event["selection"]["rows"][0], named=True)
         patients.list_members(row["who"], f"{row['rule']}, {row['arm']}, in order of the day", "stopping_members")
-    st.caption(
-        "Days count from each patient's own day 0, so the day of crossing is that of the patient whose finding made "
-        "the count full. Only the first so many patients count, by identifier, where the rule says so. Click the box "
-        f"at the left of a row to list who it rests on. In the terminal: `{command(view, data, 'rules')}`"
+    st.caption(f"{DAYS} In the terminal: `{command(view, data, 'rules')}`")
+
+
+def present_status(table: pl.DataFrame) -> pl.DataFrame:
+    """The status with its counts and limits as text."""
+    limits = [(100 * pl.col(name)).round(0).cast(pl.Int64) for name in ("lower", "upper")]
+    return table.with_columns(
+        counted=pl.format("{} of {}", pl.col("found").cast(pl.String).fill_null("–"), "n"),
+        limits=pl.format("{} to {} %", *limits),
     )
 
 

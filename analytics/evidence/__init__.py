@@ -1,0 +1,1 @@
+"""The literature shelf: published trials, what they print, and how this study stands beside them."""
