@@ -1,8 +1,10 @@
 """The first store: the three bundled studies and one SIMULATED trial, and later ones brought up to date."""
 
 import tempfile
+import tomllib
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from data.database import open_reader, read_migrations
 from data.home import Home
@@ -12,12 +14,19 @@ from data.revisions import write_revision
 from data.simulate import FILES, simulate_trial
 
 STUDIES = Path(__file__).with_name("studies")
+TEMPLATES = Path(__file__).with_name("templates")
 SUBJECTS, SEED = 60, 1
 
 
 def list_bundled() -> list[Path]:
     """The folders of the bundled studies."""
     return sorted(path.parent for path in STUDIES.glob("*/study.toml"))
+
+
+def read_templates() -> dict[str, dict[str, Any]]:
+    """The protocol templates by title: the content of a study.toml without the study's name."""
+    contents = [tomllib.loads(path.read_text(encoding="utf-8")) for path in sorted(TEMPLATES.glob("*.toml"))]
+    return {content["title"]: content for content in contents}
 
 
 def count_files() -> int:

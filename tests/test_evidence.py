@@ -353,3 +353,23 @@ def test_the_terminal_prints_every_table_of_the_shelf(table, run):
     answer = run("evidence", "--table", table, "--json")
     assert answer.exit_code == 0
     assert json.loads(answer.output)
+
+
+@pytest.mark.parametrize("title", ["ABMi", "BM-MSC", "Allogeneic adipose", "UC-MSC", "CD34+"])
+def test_a_study_is_planned_from_a_template_whose_every_line_names_its_source(title, home, monkeypatch):
+    from data.importers.study_file import parse_study
+    from data.setup import read_templates
+
+    name, content = next((name, content) for name, content in read_templates().items() if title in name)
+    assert content["citation"]
+    assert all(criterion["source"] for criterion in content.get("eligibility", []))
+    assert parse_study({"study": "x", **content}, "template").study == "x"
+    app = open_page(home, monkeypatch, "study/plan")
+    box = app.selectbox(key="plan_study")
+    box.set_value(next(option for option in box.options if name in option)).run()
+    app.text_input(key="plan_name").set_value("mine").run()
+    assert not app.exception
+    text = app.code[0].value
+    assert 'study = "mine"' in text
+    assert content["citation"][0][:40] in text
+    assert all(visit["avisit"] in text for visit in content["visits"])

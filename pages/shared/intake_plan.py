@@ -16,10 +16,12 @@ from data.importers.plan import BadStudyFile
 from data.importers.run import import_sources
 from data.importers.study_file import BASES, TIME_ZEROS, parse_study
 from data.revisions import StoreBusy
-from pages.shared import store
+from data.setup import read_templates
+from pages.shared import output, store
 
 EXPECTED = (BadStudyFile, StoreBusy)
 NEW = "A new study"
+FROM = "A new study, from the template: "
 BASIS = {"inr": "INR", "pt_sec": "prothrombin time, seconds", "pt_activity": "prothrombin activity, %"}
 ROLES = ["primary", "secondary", "safety", "exploratory"]
 USUAL = ("bilirubin", "albumin", "inr", "creatinine", "sodium", "platelets", "ast", "alt", "ascites_grade", "he_grade")
@@ -43,9 +45,12 @@ LABELS = {code: item.label for code, item in PARAMETERS.items() if not item.deri
 
 def ask_plan() -> dict[str, Any]:
     """Everything that is asked, as the content of a study.toml."""
-    known = store.studies()["study"].to_list()
-    chosen = str(st.selectbox("Study", [NEW, *known], key="plan_study", width=420))
-    before = {} if chosen == NEW else store.config(chosen)
+    known, templates = store.studies()["study"].to_list(), read_templates()
+    start = [NEW, *(FROM + title for title in templates), *known]
+    chosen = str(st.selectbox("Study", start, key="plan_study", width=640))
+    before = {} if chosen == NEW else templates.get(chosen.removeprefix(FROM)) or store.config(chosen)
+    for note in before.get("notes", []) if chosen.startswith(FROM) else []:
+        st.caption(output.plain(note))
     plan = {key: value for key, value in before.items() if key not in ("visits", "arms", "endpoints", "eligibility")}
     plan |= ask_basics(chosen, before)
     arms = ask_rows(
@@ -73,7 +78,7 @@ def ask_basics(chosen: str, before: dict[str, Any]) -> dict[str, str]:
     with st.container(horizontal=True, key="plan_basics"):
         name = (
             chosen
-            if before
+            if "study" in before
             else st.text_input("Short name", key="plan_name", placeholder="abmi-2026", width=220).strip()
         )
         title = st.text_input("Title", before.get("title", ""), key=f"plan_title_{chosen}", width=420).strip()
