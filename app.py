@@ -19,6 +19,7 @@ PAGES = {
         ("patient/profile", "Patient", "person"),
         ("patient/worklist", "Worklist", "checklist"),
         ("patient/pair", "Two patients", "view_column_2"),
+        ("patient/review", "Notes and review", "rate_review"),
     ),
     "Study": (
         ("study/plan", "Plan a study", "edit_calendar"),

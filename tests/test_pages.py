@@ -23,6 +23,7 @@ PAGES = (
     "patient/profile",
     "patient/worklist",
     "patient/pair",
+    "patient/review",
     "study/plan",
     "study/import_data",
     "study/corrections",

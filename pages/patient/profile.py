@@ -2,14 +2,28 @@
 
 import streamlit as st
 
-from pages.shared import cohorts, controls, explanations, forecast_panels, navigation, store
+from pages.shared import cohorts, controls, explanations, forecast_panels, navigation, notes, store
 from pages.shared.patient_day import show_course_and_day
 from pages.shared.patient_head import show_head
 from pages.shared.patient_news import show_news
 from pages.shared.patient_tables import show_absent, show_results
-from pages.shared.person import read_person
+from pages.shared.person import Person, read_person
 
-PARTS = ["Course", "Why it changed", "All results", "New since last cut", "Outlook"]
+
+def show_course(person: Person) -> None:
+    """Everything on one time axis, the selected day, and what was never measured."""
+    show_course_and_day(person)
+    show_absent(person)
+
+
+PARTS = {
+    "Course": show_course,
+    "Why it changed": explanations.show_change,
+    "All results": show_results,
+    "New since last cut": show_news,
+    "Outlook": lambda person: forecast_panels.show_forecast(person.view, person.usubjid),
+    "Notes and review": notes.show_notes_of,
+}
 
 
 def render() -> None:
@@ -19,23 +33,11 @@ def render() -> None:
     usubjid, neighbours = navigation.ask_patient(view)
     person = read_person(view, usubjid)
     show_head(person)
-    course, why, results, news, outlook = st.tabs(PARTS, on_change="rerun", key="part", bind="query-params")
-    if course.open:
-        with course:
-            show_course_and_day(person)
-            show_absent(person)
-    if why.open:
-        with why:
-            explanations.show_change(person)
-    if results.open:
-        with results:
-            show_results(person)
-    if news.open:
-        with news:
-            show_news(person)
-    if outlook.open:
-        with outlook:
-            forecast_panels.show_forecast(view, person.usubjid)
+    tabs = st.tabs(list(PARTS), on_change="rerun", key="part", bind="query-params")
+    for tab, show in zip(tabs, PARTS.values(), strict=True):
+        if tab.open:
+            with tab:
+                show(person)
     store.prepare_patients(view.cohort.study, neighbours, controls.units())
 
 

@@ -45,12 +45,7 @@ LABELS = {code: item.label for code, item in PARAMETERS.items() if not item.deri
 
 def ask_plan() -> dict[str, Any]:
     """Everything that is asked, as the content of a study.toml."""
-    known, templates = store.studies()["study"].to_list(), read_templates()
-    start = [NEW, *(FROM + title for title in templates), *known]
-    chosen = str(st.selectbox("Study", start, key="plan_study", width=640))
-    before = {} if chosen == NEW else templates.get(chosen.removeprefix(FROM)) or store.config(chosen)
-    for note in before.get("notes", []) if chosen.startswith(FROM) else []:
-        st.caption(output.plain(note))
+    chosen, before = ask_start()
     plan = {key: value for key, value in before.items() if key not in ("visits", "arms", "endpoints", "eligibility")}
     plan |= ask_basics(chosen, before)
     arms = ask_rows(
@@ -71,6 +66,17 @@ def ask_plan() -> dict[str, Any]:
     }
     plan["eligibility"] = [hidden.get(row["item"], {}) | row for row in criteria]
     return {key: value for key, value in plan.items() if value not in ([], "")}
+
+
+def ask_start() -> tuple[str, dict[str, Any]]:
+    """What the plan starts from: nothing, a template with its sources, or a study that is there; and its content."""
+    known, templates = store.studies()["study"].to_list(), read_templates()
+    start = [NEW, *(FROM + title for title in templates), *known]
+    chosen = str(st.selectbox("Study", start, key="plan_study", width=640))
+    before = {} if chosen == NEW else templates.get(chosen.removeprefix(FROM)) or store.config(chosen)
+    for note in before.get("notes", []) if chosen.startswith(FROM) else []:
+        st.caption(output.plain(note))
+    return chosen, before
 
 
 def ask_basics(chosen: str, before: dict[str, Any]) -> dict[str, str]:

@@ -12,7 +12,7 @@ import streamlit as st
 from analytics.figures.theme import stamp_figure
 from analytics.patient import describe_scores
 from analytics.units import CONVENTIONAL
-from pages.shared import controls, store
+from pages.shared import controls, passport, store
 
 MARKUP = re.compile(r"([\\`*_\[\]$<>~|])")
 PICTURES = {"html": ("Figure (HTML)", "text/html"), "svg": ("SVG", "image/svg+xml"), "png": ("PNG", "image/png")}
@@ -48,6 +48,8 @@ def show_figure(
         offer_table(table, key)
         with st.popover("Figure", icon=":material/image:"):
             offer_figure(figure, key)
+        with st.popover("Passport", icon=":material/badge:"):
+            passport.show_passport(key, command)
         if command:
             st.caption(f"The same numbers in the terminal: `{command}`")
     return [item[0] if isinstance(item, list) else item for item in chosen if item]
