@@ -158,8 +158,9 @@ def present_event_rates(table: pl.DataFrame) -> pl.DataFrame:
             "Events": row["events"],
             "Patients with one": row["patients"],
             "Patient-years": describe_number(row["years"], 1),
-            "Per 100 patient-years (95 % CI)": f"{100 * row['rate']:.1f} ({100 * row['lower']:.1f} to "
-            "{100 * row['upper']:.1f})",
+            "Per 100 patient-years (95 % CI)": (
+                f"{100 * row['rate']:.1f} ({describe_limits(100 * row['lower'], 100 * row['upper'], 1)})"
+            ),
             "Ratio to the reference": describe_number(row["ratio"], 2),
             "95 % CI of the ratio": describe_limits(row["ratio_lower"], row["ratio_upper"], 2),
             "p": describe_p(row["p"]),

@@ -28,6 +28,8 @@ from analytics.cohort import (
 from analytics.documents.baseline_table import render_baseline
 from analytics.dropout import summarize_dropout
 from analytics.eligibility import check_eligibility, summarize_eligibility
+from analytics.event_rates import summarize_event_rates
+from analytics.present import present_event_rates
 from analytics.schedule import derive_assessments, summarize_assessments
 from analytics.scores import find_any_parameter
 from data.importers.plan import BadStudyFile, check_plan
@@ -275,3 +277,11 @@ def test_who_dropped_out_of_the_hepatitis_trial_is_counted_by_arm(read_study, pa
     }
     assert last == {"Placebo": (20, 11), "Methylprednisolone": (27, 8)}
     assert table.height == 8
+
+
+def test_a_rate_is_printed_with_both_limits_as_numbers():
+    # 12 deaths in 100 patient-years; exact Poisson limits 6.2 to 21.0 (R: poisson.test(12)$conf.int 6.200575 20.961585).
+    subjects = pl.DataFrame({"usubjid": ["A", "B"], "arm": ["X", "X"], "last_contact_day": [18262, 18263]})
+    events = pl.DataFrame({"usubjid": ["A"] * 12, "kind": ["death"] * 12, "day": list(range(1, 13))})
+    shown = present_event_rates(summarize_event_rates(subjects, events, "X"))
+    assert shown["Per 100 patient-years (95 % CI)"].to_list() == ["12.0 (6.2 to 21.0)"]
