@@ -32,6 +32,7 @@ PAGES = {
     ),
     "Library": (
         ("library/evidence", "Evidence", "local_library"),
+        ("library/report", "Report", "description"),
         ("library/definitions", "Definitions", "menu_book"),
         ("library/published", "Published tables", "table_chart"),
     ),

@@ -22,6 +22,7 @@ COMMANDS = {
     "notes": ("commands.notes:notes", "Notes and queries; what is reviewed and what is open again."),
     "patient": ("commands.patients:patient", "One patient: the course in a sentence, what changed, all results."),
     "recognize": ("commands.intake:recognize", "Show what the columns of files are taken for, and why."),
+    "report": ("commands.report:report", "One document of a cohort: HTML, PDF, PPTX, DOCX or XLSX."),
     "response": ("commands.change:response", "Responders by a rule: rates with exact limits, patients."),
     "restore": ("commands.keeping:restore_", "Publish a backup as the newest revision; older ones stay."),
     "safety": ("commands.safety:safety", "Adverse events, grades, liver injury, decompensation, stopping rules."),

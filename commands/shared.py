@@ -14,6 +14,7 @@ from analytics.cohort import CHOICES, CLASS, BadRange, Bounds, Cohort, derive_tr
 from analytics.frames import MEASUREMENTS, empty
 from analytics.panel import StudyData, assemble_study, derive_panel
 from analytics.places import UnknownPlace
+from analytics.report.problems import BadReport, NoRecipe
 from analytics.scores import UnknownScore
 from analytics.units import SYSTEMS
 from data import queries
@@ -34,6 +35,8 @@ from data.workspace import BadName
 
 EXPECTED = (
     BadAnswer,
+    BadReport,
+    NoRecipe,
     BadName,
     UnknownRevision,
     UnknownSubject,
@@ -97,18 +100,31 @@ def open_current() -> Any:
 
 def read_cohort(study: str, filters: dict[str, tuple[str, ...]]) -> tuple[StudyData, pl.DataFrame]:
     """The frames of a study, and its subjects that pass the filters. Raises UnknownStudy."""
-    connection = open_current()
+    data = read_whole(open_current(), study)
+    return data, select_members(data, read_filters(study, filters))
+
+
+def read_whole(connection: Any, study: str) -> StudyData:
+    """The frames of a study at a revision. Raises UnknownStudy."""
     config = queries.fetch_config(connection, study)
     if not config:
         raise UnknownStudy(f"there is no study {study!r}; 'python cli.py studies' lists them")
-    data = assemble_study(queries.fetch_frames(connection, study), config)
-    cohort = Cohort.of(study, filters, [Bounds.read(text) for text in filters.get("ranges", ())])
+    return assemble_study(queries.fetch_frames(connection, study), config)
+
+
+def read_filters(study: str, filters: dict[str, tuple[str, ...]]) -> Cohort:
+    """The cohort of the options of ``filter_options``. Raises BadRange."""
+    return Cohort.of(study, filters, [Bounds.read(text) for text in filters.get("ranges", ())])
+
+
+def select_members(data: StudyData, cohort: Cohort) -> pl.DataFrame:
+    """The subjects of a study that pass the filters."""
     if not cohort.is_filtered:
-        return data, data.subjects
+        return data.subjects
     # Only a class or a range needs the scores.
     panel = derive_panel(data) if cohort.ranges or CLASS in cohort.filters else EMPTY_PANEL
     traits = derive_traits(data.subjects, panel, list_events(data.events, data.treatments))
-    return data, select_cohort(traits, panel, cohort)
+    return select_cohort(traits, panel, cohort)
 
 
 def show(table: pl.DataFrame, as_json: bool) -> None:

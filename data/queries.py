@@ -187,20 +187,30 @@ def fetch_batches(connection: Connection, study: str | None = None) -> pl.DataFr
 
 
 def fetch_findings(connection: Connection, study: str) -> pl.DataFrame:
-    """Rejected rows and warnings of a study, with file and line."""
+    """Rejected rows and warnings of a study, with file and line; older revisions do not name the subject."""
+    usubjid = "usubjid" if names_subjects(connection) else "CAST(NULL AS VARCHAR) AS usubjid"
     return fetch(
         connection,
-        """
+        f"""
         SELECT level, file_name, line, "column", value, reason, usubjid
         FROM (
-            SELECT 'rejected' AS level, batch, line, "column", value, reason, usubjid FROM rejected_row
+            SELECT 'rejected' AS level, batch, line, "column", value, reason, {usubjid} FROM rejected_row
             UNION ALL
-            SELECT 'warning' AS level, batch, line, "column", value, reason, usubjid FROM import_warning
+            SELECT 'warning' AS level, batch, line, "column", value, reason, {usubjid} FROM import_warning
         ) AS finding JOIN import_batch USING (batch)
         WHERE study = $study ORDER BY level, batch, line, "column"
         """,
         study=study,
     )
+
+
+def names_subjects(connection: Connection) -> bool:
+    """Whether findings of this revision name their subject."""
+    query = """
+        SELECT column_name FROM information_schema.columns
+        WHERE table_name = 'rejected_row' AND column_name = $name ORDER BY column_name
+    """
+    return fetch(connection, query, name="usubjid").height > 0
 
 
 def fetch_changes(connection: Connection, study: str) -> pl.DataFrame:

@@ -41,6 +41,7 @@ PATHS = (
     "export",
     "about",
     "evidence",
+    "report",
     "definitions",
     "published",
 )
@@ -63,6 +64,7 @@ NAMES = (
     "Export",
     "About the data",
     "Evidence",
+    "Report",
     "Definitions",
     "Published tables",
     "Cohort",

@@ -32,6 +32,7 @@ PAGES = (
     "study/export",
     "study/about",
     "library/evidence",
+    "library/report",
     "library/definitions",
     "library/published",
 )

@@ -155,3 +155,35 @@ def say_share(patients: int | None, n: int, what: str) -> str:
         return f"{what}: 0 of {n} patients; a true share of up to {high:.0f} % would fit that too (exact 95 % limit)."
     found = f"{patients} of {n} patients, {100 * share.estimate:.0f} %"
     return f"{what}: {found} (exact 95 % limits {low:.0f} to {high:.0f} %)."
+
+
+def present_shares(table: pl.DataFrame, column: str, label: str) -> pl.DataFrame:
+    """Patients of n with percent and limits, a column an arm."""
+    text = pl.format("{}/{}", "patients", "n")
+    none = pl.lit("not recorded")
+    limits = pl.format(
+        "{} % ({} to {})",
+        *((100 * pl.col(name)).round(0).cast(pl.Int64) for name in ("share", "lower", "upper")),
+    )
+    cells = table.select(column, "arm", cell=pl.concat_str(text, limits, separator=" · ").fill_null(none))
+    wide = cells.pivot(on="arm", index=column, values="cell", maintain_order=True)
+    return wide.rename({column: label})
+
+
+def order_lanes(subjects: pl.DataFrame, events: pl.DataFrame) -> pl.DataFrame:
+    """The patients, those with the gravest and the most events first: usubjid, arm, last."""
+    weight = events.group_by("usubjid").agg(worst=pl.col("grade").max().fill_null(0), n=pl.len())
+    own = subjects.select("usubjid", "arm", last="last_contact_day").join(weight, on="usubjid", how="left")
+    return own.sort("worst", "n", "usubjid", descending=[True, True, False], nulls_last=True).drop("worst", "n")
+
+
+def describe_event() -> pl.Expr:
+    """Term, day, grade, seriousness and relation of an event, for a hover."""
+    words = [
+        pl.col("term"),
+        pl.format("day {}", "day"),
+        pl.format("grade {}", "grade"),
+        pl.when("serious").then(pl.lit("serious")),
+        pl.when("related").then(pl.lit("related")),
+    ]
+    return pl.concat_str(words, separator=", ", ignore_nulls=True)

@@ -6,7 +6,7 @@ import polars as pl
 import streamlit as st
 
 from analytics.figures.safety import MOST_LANES, plot_event_timeline
-from analytics.safety.adverse import WHAT, say_share, summarize_published
+from analytics.safety.adverse import WHAT, describe_event, order_lanes, present_shares, say_share, summarize_published
 from analytics.safety.liver_course import NEVER
 from analytics.safety.tables import POOLED, TABLES, Choice, Safety, list_events
 from analytics.units import CONVENTIONAL
@@ -107,19 +107,6 @@ def describe_unknown(data: Safety) -> str:
     return f"{'; '.join(said)}: they count only as any event. " if said else ""
 
 
-def present_shares(table: pl.DataFrame, column: str, label: str) -> pl.DataFrame:
-    """Patients of n with percent and limits, a column an arm."""
-    text = pl.format("{}/{}", "patients", "n")
-    none = pl.lit("not recorded")
-    limits = pl.format(
-        "{} % ({} to {})",
-        *((100 * pl.col(name)).round(0).cast(pl.Int64) for name in ("share", "lower", "upper")),
-    )
-    cells = table.select(column, "arm", cell=pl.concat_str(text, limits, separator=" · ").fill_null(none))
-    wide = cells.pivot(on="arm", index=column, values="cell", maintain_order=True)
-    return wide.rename({column: label})
-
-
 def show_grades_by_term(terms: pl.DataFrame) -> None:
     """Worst grade, seriousness and relation of every term."""
     with st.expander("By worst grade, seriousness and relation"):
@@ -135,7 +122,7 @@ def show_timeline(view: cohorts.View, data: Safety) -> None:
     """All patients' events in time; a click opens the patient."""
     st.header("All patients in time")
     events = list_events(data)
-    lanes = order_lanes(data, events)
+    lanes = order_lanes(data.subjects, events)
     shown = lanes.head(MOST_LANES)
     if shown.height < lanes.height:
         st.caption(f"{shown.height} of {lanes.height} patients are drawn: those with the gravest and the most events.")
@@ -149,25 +136,6 @@ def show_timeline(view: cohorts.View, data: Safety) -> None:
     )
     if clicked:
         controls.open_patient(str(clicked[-1]))
-
-
-def order_lanes(data: Safety, events: pl.DataFrame) -> pl.DataFrame:
-    """The patients, those with the gravest and the most events first: usubjid, arm, last."""
-    weight = events.group_by("usubjid").agg(worst=pl.col("grade").max().fill_null(0), n=pl.len())
-    own = data.subjects.select("usubjid", "arm", last="last_contact_day").join(weight, on="usubjid", how="left")
-    return own.sort("worst", "n", "usubjid", descending=[True, True, False], nulls_last=True).drop("worst", "n")
-
-
-def describe_event() -> pl.Expr:
-    """Term, day, grade, seriousness and relation of an event, for a hover."""
-    words = [
-        pl.col("term"),
-        pl.format("day {}", "day"),
-        pl.format("grade {}", "grade"),
-        pl.when("serious").then(pl.lit("serious")),
-        pl.when("related").then(pl.lit("related")),
-    ]
-    return pl.concat_str(words, separator=", ", ignore_nulls=True)
 
 
 def show_course(view: cohorts.View, data: Safety) -> None:

@@ -23,6 +23,8 @@ from data.home import NoStore, find_home
 from data.workspace import Item, make_item, remove_item, save_item
 from pages.shared import cache
 
+MOST_REPORTS = 10
+
 
 @st.cache_resource(show_spinner=False)
 def warm_up() -> None:
@@ -241,6 +243,25 @@ def tell(done: bool) -> bool:
     if not done:
         st.toast("Nothing was saved: an import is running. Try again when it has ended.", icon=":material/lock_clock:")
     return done
+
+
+@st.cache_resource(show_spinner=False)
+def shelf_of_reports() -> dict[str, bytes]:
+    """The last reports of this server, by what they were made of: a rerun of the page must not lose one."""
+    return {}
+
+
+def keep_report(key: str, made: bytes) -> None:
+    """Keep a report until it can be downloaded; of several sessions the last ten."""
+    shelf = shelf_of_reports()
+    shelf[key] = made
+    while len(shelf) > MOST_REPORTS:
+        del shelf[next(iter(shelf))]
+
+
+def find_report(key: str) -> bytes | None:
+    """The report that was made of this; None where none was."""
+    return shelf_of_reports().get(key)
 
 
 @st.cache_resource(show_spinner=False)

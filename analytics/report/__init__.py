@@ -1,0 +1,1 @@
+"""The report: its sections, from the same functions as the pages."""
