@@ -19,6 +19,7 @@ COMMANDS = {
     "explain": ("commands.scores:explain", "Why a patient's score is what it is."),
     "export": ("commands.keeping:export", "Write a study as CSV, Parquet, Excel, SDTM or ADaM-like files."),
     "import": ("commands.intake:import_", "Import study folders, or files of a study that is there."),
+    "figure": ("commands.figure:figure", "The numbers behind one figure, as its passport names them."),
     "notes": ("commands.notes:notes", "Notes and queries; what is reviewed and what is open again."),
     "patient": ("commands.patients:patient", "One patient: the course in a sentence, what changed, all results."),
     "recognize": ("commands.intake:recognize", "Show what the columns of files are taken for, and why."),

@@ -17,6 +17,10 @@ RATIOS = {
 }  # fmt: skip
 
 
+SIDES = {False: "had not yet responded", True: "had responded"}
+NAIVE = {True: "ever responded", False: "never responded"}
+
+
 @dataclass(frozen=True)
 class Comparison:
     """The landmark's rows (``group``: responded) and who is not in them, its test, the naive rows, all ratios."""

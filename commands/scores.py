@@ -79,6 +79,7 @@ def select_own(data: StudyData, patient: str) -> pl.DataFrame:
 @study_option
 @score_option
 @click.option("--visit", help="The visit up to which the cohort's mean change from baseline is attributed.")
+@click.option("--single", is_flag=True, help="With --visit: every patient instead of the mean.")
 @click.option("--patient", help="A single subject, with --from and --to.")
 @click.option("--from", "earlier", help="The earlier day, as 'day 0', or visit.")
 @click.option("--to", "later", help="The later day, as 'day 370', or visit.")
@@ -88,6 +89,7 @@ def select_own(data: StudyData, patient: str) -> pl.DataFrame:
 def attribution(study: str, score_id: str, as_json: bool, **options: Any) -> None:
     """Which input changed a score, and by how much: of one patient, or as the mean of a cohort."""
     visit, patient, earlier, later = (options.pop(name) for name in ("visit", "patient", "earlier", "later"))
+    single = options.pop("single")
     if bool(visit) == bool(patient) or bool(patient) != bool(earlier and later):
         raise click.UsageError("give --visit for the cohort, or --patient with --from and --to")
     data, subjects = read_cohort(study, options)
@@ -98,7 +100,11 @@ def attribution(study: str, score_id: str, as_json: bool, **options: Any) -> Non
         table = tabulate_pair(item, prepare_study(item, data, own), pair)
     else:
         panel = derive_panel(data).join(subjects.select("usubjid"), on="usubjid", how="semi")
-        table = summarize_attribution(attribute_visit(item, prepare_study(item, data, data.measurements), panel, visit))
+        parts = attribute_visit(item, prepare_study(item, data, data.measurements), panel, visit)
+        if single:
+            show(parts.drop("part"), as_json)
+            return
+        table = summarize_attribution(parts)
     shares = dict(table.select("part", "share").rows())
     if not shares or None in shares.values():
         raise UnknownPlace(f"{item.parameter.name} is not known at both visits")

@@ -68,6 +68,9 @@ def rule_options(command: Any) -> Any:
 def model_options(command: Any) -> Any:
     """What a model is made of, and what single tables need."""
     for option in (
+        click.option("--times", type=float, default=2.0, show_default=True, help="Of extrapolation: how far."),
+        click.option("--term", help="Of effect and form: the term of the model."),
+        click.option("--cause", help="Of incidence: one cause only."),
         click.option("--recurrent", help="Of the table recurrent: the kind of event."),
         click.option("--reference", help="Of the table expected: mayo_pbc or meld_waiting_list."),
         click.option("--adjust", type=click.Choice(ADJUSTMENTS), default="holm", show_default=True, help="Of pairs."),
@@ -136,9 +139,8 @@ def ask(study: str, options: dict[str, Any]) -> Question:
     data, chosen = read_cohort(study, options)
     subjects = chosen.with_columns(pl.col("arm").fill_null(NO_ARM))
     by = options["by"]
-    simple = by in (None, *SUBJECT_GROUPS, "age") and options["table"] in ("curves", "tests", "pairs", "contrasts")
     panel = pl.DataFrame()
-    if not simple or rule is not None:
+    if needs_values(options) or rule is not None:
         panel = convert_panel(select_subjects(derive_panel(data), subjects), options["units"])
     events = list_events(data.events, data.treatments).join(subjects.select("usubjid"), on="usubjid", how="semi")
     people = subjects
@@ -152,6 +154,12 @@ def ask(study: str, options: dict[str, Any]) -> Question:
     else:
         times = times.with_columns(group=pl.lit("all"))
     return Question(data, subjects, events, panel, times, rule, options)
+
+
+def needs_values(options: dict[str, Any]) -> bool:
+    """Whether the table or its groups rest on measured values."""
+    light = ("curves", "steps", "tests", "pairs", "contrasts")
+    return options["by"] not in (None, *SUBJECT_GROUPS, "age") or options["table"] not in light
 
 
 def read_endpoint(options: dict[str, Any]) -> Endpoint:

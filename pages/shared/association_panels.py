@@ -60,7 +60,9 @@ def show_correlations(view: cohorts.View) -> None:
     labels = {code: names[code] for code in chosen}
     figure = plot_correlations(table, labels, controls.theme())
     alt = "Spearman's correlation of the last changes of every pair"
-    output.show_figure(figure, "correlations", alt, table, output.export_command(view.cohort.study))
+    options = " ".join(f"--parameter {code}" for code in chosen)
+    command = output.figure_command("correlations", view.cohort, options)
+    output.show_figure(figure, "correlations", alt, table, command)
     st.caption(
         f"Last change of each patient. Exploratory: {table.height} pairs, none adjusted for their number; a pair "
         "needs 4 patients."
@@ -90,7 +92,9 @@ def show_quadrant(view: cohorts.View) -> None:
     counts = dict(pairs["quadrant"].value_counts().rows())
     said = ", ".join(f"**{counts.get(name, 0)}** {name}" for name in (BOTH, FELT, MEASURED, NEITHER))
     st.markdown(f"Of {pairs.height} patients: {said}.")
-    show_pairs(pairs, Titles(title_change(x), title_change(y), cross=True), "quadrant", view)
+    options = f"--parameter {x.paramcd} --parameter {y.paramcd}"
+    command = output.figure_command("quadrant", view.cohort, options)
+    show_pairs(pairs, Titles(title_change(x), title_change(y), cross=True), "quadrant", command)
 
 
 @st.fragment
@@ -112,18 +116,17 @@ def show_doses(view: cohorts.View) -> None:
     if pairs.is_empty():
         st.info(f"No patient has both this dose and a change of {parameter.name}.")
         return
-    show_pairs(pairs, Titles(doses[dose], title_change(parameter)), "doses", view)
+    command = output.figure_command("doses", view.cohort, f"--dose {dose} --parameter {parameter.paramcd}")
+    show_pairs(pairs, Titles(doses[dose], title_change(parameter)), "doses", command)
     st.caption(
         "All infusions up to the value: cells are added up, viability and recovery averaged. Doses were not randomised."
     )
 
 
-def show_pairs(pairs: pl.DataFrame, titles: Titles, key: str, view: cohorts.View) -> None:
+def show_pairs(pairs: pl.DataFrame, titles: Titles, key: str, command: str) -> None:
     """The points with their correlation; a click opens the patient."""
     figure = plot_pairs(pairs, titles, controls.theme())
-    clicked = output.show_figure(
-        figure, key, f"{titles.y} against {titles.x}", pairs, output.export_command(view.cohort.study), select=True
-    )
+    clicked = output.show_figure(figure, key, f"{titles.y} against {titles.x}", pairs, command, select=True)
     if clicked:
         controls.open_patient(str(clicked[0]))
     st.caption(describe_correlation(correlate_pair(pairs)))

@@ -13,6 +13,7 @@ from analytics.baseline_table import (
 from analytics.documents.baseline_table import render_baseline
 from analytics.eligibility import FAILED, MET, UNKNOWN, check_eligibility, summarize_eligibility
 from analytics.event_rates import summarize_event_rates
+from analytics.figure_tables import tabulate_follow_up
 from analytics.figures.cohort import ORDERS, plot_completeness, plot_follow_up
 from analytics.figures.schedule import plot_assessments
 from analytics.models import choose_reference
@@ -109,9 +110,11 @@ def show_follow_up(view: cohorts.View) -> None:
     order = controls.ask_detail("Order", dict(zip(ORDERS, ORDERS, strict=True)), "order", ORDERS[0])
     events = view.events
     figure = plot_follow_up(view.subjects, events, view.origin, controls.theme(), order)
-    table = known.select("usubjid", "arm", "last_contact_day").join(events, on="usubjid", how="left")
+    table = tabulate_follow_up(view.subjects, events)
     alt = "Follow-up of each patient with infusions and events"
-    clicked = output.show_figure(figure, "follow_up", alt, table, output.export_command(view.cohort.study), select=True)
+    clicked = output.show_figure(
+        figure, "follow_up", alt, table, output.figure_command("follow_up", view.cohort), select=True
+    )
     if clicked:
         controls.open_patient(str(clicked[0]))
     st.caption("Bars end at the last contact. Click a bar or a mark to open the patient.")
@@ -146,9 +149,10 @@ def show_assessments(view: cohorts.View) -> None:
         st.info("The study file names no planned visits.")
         return
     figure = plot_assessments(rows, controls.theme())
+    shown = "" if code == ANY else f"--parameter {code}"
     alt = "Status of every planned visit of every patient"
     clicked = output.show_figure(
-        figure, "assessments", alt, rows, output.export_command(view.cohort.study), select=True
+        figure, "assessments", alt, rows, output.figure_command("assessments", view.cohort, shown), select=True
     )
     if clicked:
         controls.open_patient(str(clicked[0]))
@@ -186,7 +190,7 @@ def show_completeness(view: cohorts.View) -> None:
     figure = plot_completeness(table, labels, controls.theme())
     alt = "Heat map of available values by parameter and visit"
     clicked = output.show_figure(
-        figure, "completeness", alt, table, output.export_command(view.cohort.study), select=True
+        figure, "completeness", alt, table, output.figure_command("completeness", view.cohort), select=True
     )
     if clicked:
         code, visit = str(clicked[0]).split("|")

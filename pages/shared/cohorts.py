@@ -30,7 +30,12 @@ class View:
     origin: str
     read_study: Callable[[], StudyData]
     read_panel: Callable[[], pl.DataFrame]
-    pooled: bool = False  # two cohorts, each an arm; the terminal has no such view
+    pair: str = ""  # two cohorts, each an arm: the options of the terminal that name them
+
+    @property
+    def pooled(self) -> bool:
+        """Whether two cohorts stand beside each other."""
+        return bool(self.pair)
 
     @cached_property
     def study(self) -> StudyData:

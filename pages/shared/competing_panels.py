@@ -41,7 +41,8 @@ def show_competing(plan: Plan) -> None:
     st.caption("Aalen-Johansen estimates with 95 % log-log limits (infinitesimal jackknife). " + plan.endpoint.words)
     st.header("What became of everybody")
     stacked = plot_stacked(dict(list(tables.items())[:MANY]), axis, controls.theme())
-    output.show_figure(stacked, "stacked", "All causes stacked by group; the rest is event-free", stack(tables), "")
+    alt, every = "All causes stacked by group; the rest is event-free", plan.unlabel(stack(tables))
+    output.show_figure(stacked, "stacked", alt, every, f"{plan.command} --table incidence")
     st.caption(f"The first {MANY} of {len(tables)} groups." if len(tables) > MANY else "")
 
 
@@ -52,8 +53,8 @@ def show_cause(
     curves = {name: table.filter(pl.col("cause") == cause) for name, table in tables.items() if table.height}
     title = f"Cumulative incidence of {cause.replace('_', ' ')}"
     figure = plot_incidence(curves, naive, title, axis, controls.theme())
-    rows = stack(curves)
-    output.show_figure(figure, "incidence", f"{title} by group", rows, f"{plan.command} --table incidence")
+    command = f"{plan.command} --table incidence --cause {cause}"
+    output.show_figure(figure, "incidence", f"{title} by group", plan.unlabel(stack(curves)), command)
     if naive:
         st.info(
             "The dotted line censors the other events, as if those patients could still have this one. They cannot: it "
@@ -78,7 +79,7 @@ def show_recurrent(plan: Plan) -> None:
     longest = max((float(curve["day"][-1]) for curve in curves.values()), default=0.0)
     axis = make_axis(max(longest, 30.0), plan.view.origin)
     figure = plot_mean_count(curves, kind.replace("_", " "), axis, controls.theme())
-    table = stack(curves)
+    table = plan.unlabel(stack(curves))
     command = f"{plan.command} --table recurrent --recurrent {kind}"
     output.show_figure(figure, "recurrent_figure", f"Mean number of {kind} a patient", table, command)
     shown = present_mean_counts(curves)

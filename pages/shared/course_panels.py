@@ -1,6 +1,7 @@
 """Courses of one parameter by group, of several parameters side by side, and what is larger than noise."""
 
 import json
+import shlex
 from dataclasses import dataclass
 
 import polars as pl
@@ -12,21 +13,19 @@ from analytics.courses import (
     MEASURES,
     MULTIPLE,
     Measure,
-    align_visits,
     derive_multiple,
     describe_axis,
-    place_courses,
-    regroup,
-    summarize_courses,
 )
 from analytics.definitions import find_note
 from analytics.dropout import summarize_dropout
+from analytics.figure_tables import label_groups, summarize_several, tabulate_several, tabulate_trajectories
 from analytics.figures.multiples import plot_multiples
 from analytics.figures.trajectory import CENTERS, MANY, MEDIAN, RIBBONS, Axes, plot_trajectories
-from analytics.groups import derive_group, label_group
+from analytics.groups import derive_group
 from analytics.noise import Variation, derive_beyond_noise, find_variation
 from analytics.panel import list_parameters
 from analytics.present import present_dropout
+from analytics.visits import order_visits
 from pages.shared import cohorts, controls, output, store
 from pages.shared.labels import LABELS
 
@@ -51,18 +50,17 @@ class Plan:
 
 def group_panel(view: cohorts.View, by: str) -> pl.DataFrame:
     """The cohort's panel with the chosen groups in ``arm``; patients without a known group are left out, in words."""
-    if by == "arm":
-        return view.panel
-    if by == controls.ALL:
-        return view.panel.with_columns(arm=pl.lit("All patients"))
-    parameter = controls.group_parameter(by)
-    groups = derive_group(view.subjects, view.panel, by, parameter)
-    named = {name: label_group(by, name, parameter) for name in groups["group"].drop_nulls().unique()}
-    groups = groups.with_columns(pl.col("group").replace(named))
-    unknown = groups["group"].null_count()
-    if unknown:
-        st.caption(f"{unknown} patients whose group is not known are left out.")
-    return regroup(view.panel, groups)
+    panel = label_groups(view.panel, view.subjects, by, controls.group_parameter(by))
+    if by not in ("arm", controls.ALL):
+        unknown = view.subjects.height - derive_known(view, by)
+        if unknown:
+            st.caption(f"{unknown} patients whose group is not known are left out.")
+    return panel
+
+
+def derive_known(view: cohorts.View, by: str) -> int:
+    """Of how many patients the group is known."""
+    return derive_group(view.subjects, view.panel, by, controls.group_parameter(by))["group"].count()
 
 
 def find_limit(view: cohorts.View, parameter: Parameter) -> float | None:
@@ -114,18 +112,14 @@ def show_courses(plan: Plan, courses: pl.DataFrame) -> None:
         courses = derive_beyond_noise(courses, variation)
     severity, parameter = find_severity(plan), measure.parameter
     dropout = summarize_dropout(plan.panel, parameter.paramcd, view.study.visits, severity)
-    summary = add_lost(summarize_courses(plan.panel, view.study.visits, measure, plan.by_visit), dropout)
+    summary = tabulate_trajectories(plan.panel, view.study.visits, measure, plan.by_visit)
     x_title, y_title, visits = describe_axis(courses, measure, plan.by_visit, view.origin)
     few = summary.filter(pl.col("n") >= SMALL).is_empty()
     axes = Axes(x_title, y_title, visits, measure.is_change, plan.center)
     figure = plot_trajectories(courses, summary, axes, controls.theme(), plan.individuals or few)
-    by = f" --by {plan.by}" if plan.by != controls.ALL else ""
-    command = f"python cli.py change {view.cohort.options} --parameter {measure.parameter.paramcd}{by}"
-    command = "" if view.pooled else command + output.units_flag()
+    command = trajectory_command(plan, [parameter.paramcd])
     alt = f"{y_title} by group, individual courses and {plan.center.lower()}"
-    clicked = output.show_figure(
-        figure, "trajectories", alt, summary.with_columns(measure=pl.lit(y_title)), command, select=not view.pooled
-    )
+    clicked = output.show_figure(figure, "trajectories", alt, summary, command, select=not view.pooled)
     if clicked:
         controls.open_patient(str(clicked[0]))
     show_notes(plan, courses, summary)
@@ -141,12 +135,13 @@ def find_severity(plan: Plan) -> str | None:
     return next((code for code in SEVERITY if code in codes and code != plan.measure.parameter.paramcd), None)
 
 
-def add_lost(summary: pl.DataFrame, dropout: pl.DataFrame) -> pl.DataFrame:
-    """The summary with ``lost``: how many with a baseline have no value at the visit."""
-    counts = dropout.select("avisit", "arm", "lost")
-    return summary.join(counts, on=["avisit", "arm"], how="left", maintain_order="left").with_columns(
-        pl.col("lost").fill_null(0)
-    )
+def trajectory_command(plan: Plan, codes: list[str], name: str = "trajectories") -> str:
+    """The command that prints the summary of these parameters."""
+    options = [f"--parameter {code}" for code in codes]
+    options += [f"--measure {shlex.quote(plan.measure.name)}"] if plan.measure.name != "Value" else []
+    options += [f"--by {plan.by}"] if plan.by != "arm" else []
+    options += [] if plan.by_visit else ["--along days"]
+    return output.figure_command(name, plan.view.cohort, " ".join(options), plan.view.pair)
 
 
 def show_notes(plan: Plan, courses: pl.DataFrame, summary: pl.DataFrame) -> None:
@@ -224,31 +219,17 @@ def show_multiples(plan: Plan) -> None:
     chosen = st.multiselect(
         "Parameters", list(names), changed[:4], lambda code: names[code], key=key, max_selections=MOST_MULTIPLES
     )
-    summaries, x_title = summarize_parameters(plan, chosen)
+    parameters = [controls.find_parameter(code) for code in chosen]
+    summaries = summarize_several(plan.panel, view.study.visits, plan.measure.name, parameters, plan.by_visit)
     if not summaries:
         st.info("Choose parameters to compare.")
         return
-    order: tuple[str, ...] = ()
-    if plan.by_visit:
-        summaries, order = align_visits(summaries, view.study.visits)
+    if len(summaries) < len(chosen):
+        st.caption(f"{len(chosen) - len(summaries)} of the chosen have no {plan.measure.name.lower()} in this cohort.")
+    seen = pl.concat([summary["avisit"] for summary in summaries.values()])
+    order = tuple(order_visits(seen, view.study.visits)) if plan.by_visit else ()
+    x_title = "Visit" if plan.by_visit else f"Months since {view.origin}"
     figure = plot_multiples(summaries, x_title, order, controls.theme())
-    table = pl.concat([summary.with_columns(parameter=pl.lit(title)) for title, summary in summaries.items()])
     alt = f"Means of {len(summaries)} parameters by group"
-    output.show_figure(figure, "multiples", alt, table, output.export_command(view.cohort.study))
-
-
-def summarize_parameters(plan: Plan, codes: list[str]) -> tuple[dict[str, pl.DataFrame], str]:
-    """The summary of every parameter that has what is shown, by its title; the title of x."""
-    view, summaries, x_title = plan.view, {}, ""
-    for parameter in map(controls.find_parameter, codes):
-        measure = Measure(plan.measure.name if plan.measure.name != MULTIPLE else "Value", parameter)
-        courses = place_courses(plan.panel, view.study.visits, measure, plan.by_visit)
-        if courses.is_empty():
-            st.caption(f"No patient of this cohort has {measure.needs} of {parameter.name}.")
-            continue
-        x_title = describe_axis(courses, measure, plan.by_visit, view.origin)[0]
-        what = "" if measure.name == "Value" else f", {measure.name.lower()}"
-        summaries[f"{parameter.title}{what} {parameter.arrow}".strip()] = summarize_courses(
-            plan.panel, view.study.visits, measure, plan.by_visit
-        )
-    return summaries, x_title
+    command = trajectory_command(plan, chosen, "multiples")
+    output.show_figure(figure, "multiples", alt, tabulate_several(summaries), command)

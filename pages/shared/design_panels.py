@@ -8,7 +8,7 @@ from analytics.catalog.endpoints import DAY_0, ENDPOINTS, RESPONSE
 from analytics.expected import LABELS, Expectation, compare_with_reference, list_references
 from analytics.figures.outlook import plot_expected, plot_extrapolation
 from analytics.figures.survival import Curve, make_axis, plot_survival
-from analytics.immortal import Comparison, compare_responders
+from analytics.immortal import NAIVE, SIDES, Comparison, compare_responders
 from analytics.survival.describe import describe_log_rank
 from analytics.survival.kaplan_meier import estimate_kaplan_meier, select_days
 from analytics.survival.parametric import FAMILIES, LEAST_EVENTS, fit_parametric
@@ -16,8 +16,6 @@ from analytics.survival_present import present_answers, present_extrapolations
 from analytics.survival_words import describe_comparison, describe_expected
 from pages.shared import controls, endpoints, output
 from pages.shared.survival_panels import Plan
-
-SIDES = {True: "had responded", False: "had not yet responded"}
 
 
 def show_landmark(plan: Plan) -> None:
@@ -36,13 +34,13 @@ def show_landmark(plan: Plan) -> None:
     if found.rows.is_empty() or found.rows["group"].n_unique() < 2:
         st.info(f"On day {day:.0f} there are not both responders and others still at risk: choose another landmark.")
         return
-    parts = {SIDES[side]: found.rows.filter(pl.col("group") == side) for side in (False, True)}
-    command = f"{plan.command} --table landmark --day {day:.0f} {rule.reach}{output.units_flag()}"
-    draw(parts, plan, f"day {day:.0f}", "landmark", command)
+    parts = {word: found.rows.filter(pl.col("group") == side) for side, word in SIDES.items()}
+    command = f"{plan.command} --day {day:.0f} {rule.reach}{output.units_flag()} --table "
+    draw(parts, plan, f"day {day:.0f}", "landmark", f"{command}landmark-curves")
     st.markdown(describe_log_rank(found.log_rank))
     counted = f"{found.before} had the event or left before day {day:.0f}; {found.unknown} have no value by then."
     st.caption(f"{plan.endpoint.words} Only who is at risk on day {day:.0f}: {found.rows.height} patients. {counted}")
-    show_bias(plan, found)
+    show_bias(plan, found, f"{command}naive-curves")
 
 
 def draw(parts: dict[str, pl.DataFrame], plan: Plan, origin: str, key: str, command: str) -> None:
@@ -55,7 +53,7 @@ def draw(parts: dict[str, pl.DataFrame], plan: Plan, origin: str, key: str, comm
     output.show_figure(figure, key, f"{plan.endpoint.label} by response", table, command)
 
 
-def show_bias(plan: Plan, found: Comparison) -> None:
+def show_bias(plan: Plan, found: Comparison, command: str) -> None:
     """The same data compared naively, and three answers side by side."""
     with st.expander("Immortal time: why responders must not be compared from day 0"):
         st.markdown(
@@ -66,10 +64,9 @@ def show_bias(plan: Plan, found: Comparison) -> None:
             "alive on one day, by what is known that day; the time-varying model lets each patient be a non-responder "
             "until the response."
         )
-        naive = {"ever responded": True, "never responded": False}
-        parts = {name: found.naive.filter(pl.col("group") == side) for name, side in naive.items()}
+        parts = {word: found.naive.filter(pl.col("group") == side) for side, word in NAIVE.items()}
         st.markdown("**Wrong on purpose: grouped from day 0 by a later response**")
-        draw({name: rows for name, rows in parts.items() if rows.height}, plan, plan.origin, "naive_figure", "")
+        draw({name: rows for name, rows in parts.items() if rows.height}, plan, plan.origin, "naive_figure", command)
         small = min(found.rows.filter(pl.col("group") == side).height for side in (True, False)) < SMALL
         table = present_answers(found.ratios, small)
         st.dataframe(table, hide_index=True, placeholder="–", height="content", alt="Three answers")
@@ -108,7 +105,7 @@ def draw_expected(plan: Plan, found: Expectation, code: str) -> None:
     )
     both = {"observed": found.observed, "expected": found.expected}
     table = pl.concat([frame.with_columns(what=pl.lit(name)) for name, frame in both.items()], how="diagonal")
-    options = f"{plan.view.cohort.options} --endpoint overall --table expected --reference {code}"
+    options = f"{plan.view.cohort.options} --endpoint overall --table expected-curves --reference {code}"
     output.show_figure(figure, "expected", "Observed and expected survival", table, f"python cli.py survival {options}")
 
 
@@ -119,13 +116,14 @@ def show_extrapolation(plan: Plan) -> None:
         st.info(f"A parametric curve needs at least {LEAST_EVENTS} events; these patients had {events}.")
         return
     label = "Draw up to how many times the longest follow-up"
-    until = seen * float(st.slider(label, 1.0, 5.0, 2.0, 0.5, key="extrapolate"))
+    times = float(st.slider(label, 1.0, 5.0, 2.0, 0.5, key="extrapolate"))
+    until = seen * times
     fits = fit_parametric(plan.known, until)
     curves = {FAMILIES[item.family]: item.curve for item in fits}
     observed = estimate_kaplan_meier(plan.known)
     figure = plot_extrapolation(observed, curves, seen, make_axis(until, plan.origin), controls.theme())
-    table = pl.concat([curve.with_columns(family=pl.lit(name)) for name, curve in curves.items()])
-    command = f"{plan.command} --table extrapolation"
+    table = pl.concat([item.curve.with_columns(family=pl.lit(item.family)) for item in fits])
+    command = f"{plan.command} --table extrapolation --times {times:g}"
     output.show_figure(figure, "extrapolation", "Parametric curves, extrapolated", table, command)
     shown = present_extrapolations(fits, until)
     st.dataframe(shown, hide_index=True, placeholder="–", height="content", alt="Parametric curves")

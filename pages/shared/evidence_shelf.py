@@ -188,7 +188,7 @@ def show_doses(view: cohorts.View | None) -> None:
     figure = plot_doses(doses, {False: "Doses in cells", True: "Doses in cells per kg"}, controls.theme())
     study = f" --study {view.cohort.study}" if view and not view.cohort.is_filtered else ""
     alt = "Published doses in cells and in cells per kg"
-    output.show_figure(figure, "doses", alt, doses, f"python cli.py evidence --table doses{study}{options()}")
+    output.show_figure(figure, "dose_strip", alt, doses, f"python cli.py evidence --table doses{study}{options()}")
     ours = doses.filter(pl.col("own"))
     said = "from the lowest to the highest single infusion" if ours.height else "no infusion with a number of cells"
     absent = kept.height - doses.filter(~pl.col("own"))["trial"].n_unique()

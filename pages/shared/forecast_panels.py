@@ -3,6 +3,7 @@
 import streamlit as st
 
 from analytics.catalog.constants import MONTH, YEAR
+from analytics.cohort import Cohort
 from analytics.figures.outlook import plot_calibration, plot_prediction
 from analytics.figures.survival import make_axis
 from analytics.forecast import forecast_patient
@@ -27,15 +28,16 @@ def show_forecast(view: cohorts.View, usubjid: str) -> None:
         return
     left, right = st.columns(2)
     with left:
-        draw_prediction(found, day, forecast.model, usubjid)
+        draw_prediction(found, day, forecast.model, (view.cohort.study, usubjid))
     with right:
         st.markdown("**Do such predictions fit?** Predicted against observed, each patient left out of the model")
         figure = plot_calibration(forecast.calibration, controls.theme())
-        output.show_figure(figure, "calibration", "Predicted against observed survival", forecast.calibration, "")
+        command = output.figure_command("calibration", Cohort(view.cohort.study))
+        output.show_figure(figure, "calibration", "Predicted against observed survival", forecast.calibration, command)
     show_basis(view, forecast.model, usubjid, values)
 
 
-def draw_prediction(found: Prediction, day: int, model: SuperModel, usubjid: str) -> None:
+def draw_prediction(found: Prediction, day: int, model: SuperModel, who: tuple[str, str]) -> None:
     """The curve and its number at the horizon."""
     ahead = model.horizon / YEAR
     ends = (
@@ -45,7 +47,9 @@ def draw_prediction(found: Prediction, day: int, model: SuperModel, usubjid: str
     st.markdown(f"**{100 * found.survival:.0f} %{ends} alive without transplant {when} after day {day}**")
     axis = make_axis(model.horizon, f"day {day}, the latest visit")
     figure = plot_prediction(found.curve, axis, controls.theme())
-    output.show_figure(figure, f"forecast_{usubjid}", f"Predicted survival of {usubjid}", found.curve, "")
+    study, usubjid = who
+    command = output.figure_command("forecast", Cohort(study), f"--patient {usubjid}")
+    output.show_figure(figure, f"forecast_{usubjid}", f"Predicted survival of {usubjid}", found.curve, command)
 
 
 def show_basis(view: cohorts.View, model: SuperModel, usubjid: str, values: dict[str, float]) -> None:

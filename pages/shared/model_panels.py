@@ -1,5 +1,7 @@
 """Regression: what is asked for a model, its forest, its tests, whether its assumptions hold."""
 
+import shlex
+
 import polars as pl
 import streamlit as st
 
@@ -52,7 +54,7 @@ def show_models(plan: Plan) -> None:
     st.dataframe(present_ratios(rows), hide_index=True, placeholder="–", height="content", alt="Hazard ratios")
     show_fit(plan, model, specification)
     if model.fit is not None:
-        show_assumptions(model, model.fit)
+        show_assumptions(model, model.fit, f"{plan.command} {describe_options(specification)}")
     show_causes(plan, model)
 
 
@@ -117,7 +119,7 @@ def show_fit(plan: Plan, model: Model, specification: Specification) -> None:
     st.caption(plan.endpoint.words + " Exploratory: the covariates were chosen on screen.")
 
 
-def show_assumptions(model: Model, fit: Cox) -> None:
+def show_assumptions(model: Model, fit: Cox, command: str) -> None:
     """Proportional hazards by term, the effect over time, the form of a covariate."""
     if not fit.known.any():
         return
@@ -134,26 +136,28 @@ def show_assumptions(model: Model, fit: Cox) -> None:
     place = fit.terms.index(label)
     left, right = st.columns(2)
     with left:
-        show_effect(fit, place, label)
+        show_effect(fit, place, label, command)
     with right:
-        show_form(model, place, label)
+        show_form(model, place, label, command)
 
 
-def show_effect(fit: Cox, place: int, label: str) -> None:
+def show_effect(fit: Cox, place: int, label: str, command: str) -> None:
     """The coefficient over time."""
     rows = trace_effect(fit, place)
     figure = plot_effect(rows, smooth(rows), float(fit.coef[place]), label, controls.theme())
-    output.show_figure(figure, "effect", f"Effect of {label} over time", rows, "")
+    asked = f"{command} --table effect --term {shlex.quote(label)}"
+    output.show_figure(figure, "effect", f"Effect of {label} over time", rows, asked)
 
 
-def show_form(model: Model, place: int, label: str) -> None:
+def show_form(model: Model, place: int, label: str, command: str) -> None:
     """The form of a covariate, where it takes many values."""
     rows = trace_form(model, place)
     if rows["time"].n_unique() < SMALL:
         st.info("The form of a covariate is only shown for one with many values.")
         return
     figure = plot_form(rows, smooth(rows), label, controls.theme())
-    output.show_figure(figure, "form", f"Form of {label}: martingale residuals", rows, "")
+    asked = f"{command} --table form --term {shlex.quote(label)}"
+    output.show_figure(figure, "form", f"Form of {label}: martingale residuals", rows, asked)
 
 
 def show_causes(plan: Plan, model: Model) -> None:

@@ -9,6 +9,7 @@ import plotly.graph_objects as go
 import polars as pl
 import streamlit as st
 
+from analytics.cohort import Cohort
 from analytics.figures.theme import stamp_figure
 from analytics.patient import describe_scores
 from analytics.units import CONVENTIONAL
@@ -97,20 +98,15 @@ def plain(text: str) -> str:
     return MARKUP.sub(r"\\\1", text)
 
 
-def select_points(points: pl.DataFrame) -> pl.DataFrame:
-    """What a patient's figure draws, as a table: each value with limits of normal, standing, change and source."""
-    columns = ["usubjid", "paramcd", "avisit", "day", "aval", "avalc", "base", "chg", "low", "high", "range_source"]
-    return points.select(*columns, "standing", "grade", "reported", "reported_unit", "file_name", "line")
-
-
 def units_flag() -> str:
     """The option of the terminal for the reader's units."""
     return "" if controls.units() == CONVENTIONAL else f" --units {controls.units()}"
 
 
-def export_command(study: str) -> str:
-    """The command that writes the study's rows."""
-    return f"python cli.py export --study {study} --out FOLDER"
+def figure_command(name: str, cohort: Cohort, options: str = "", pair: str = "") -> str:
+    """The command that prints the table of one figure."""
+    parts = ["python cli.py figure", name, cohort.options, pair, options.strip(), units_flag().strip()]
+    return " ".join(part for part in parts if part)
 
 
 def is_simulated() -> bool:

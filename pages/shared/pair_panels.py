@@ -3,6 +3,7 @@
 import polars as pl
 import streamlit as st
 
+from analytics.figure_tables import select_points
 from analytics.figures.patient import Axis, Behind, plot_patient
 from analytics.profile.strips import list_groups
 from analytics.profile.timeline import find_extent
@@ -48,7 +49,8 @@ def show_courses(pair: tuple[Person, Person]) -> None:
             figure = plot_patient(person.points, parameters, behind, axis, controls.theme())
             alt = f"Course of {person.usubjid}: {', '.join(item.name for item in parameters)}"
             table = person.points.filter(pl.col("paramcd").is_in(groups[name]))
-            output.show_figure(figure, f"pair_{person.usubjid}", alt, output.select_points(table), person.command)
+            command = person.figure_command(list(groups[name]))
+            output.show_figure(figure, f"pair_{person.usubjid}", alt, select_points(table), command)
 
 
 def measure(points: pl.DataFrame) -> dict[str, tuple[float, float]]:

@@ -4,6 +4,7 @@ import polars as pl
 import streamlit as st
 
 from analytics.catalog import Parameter
+from analytics.figure_tables import select_points
 from analytics.figures.patient import Axis, Behind, plot_patient
 from analytics.figures.strip import GRADE, RANGE
 from analytics.panel import prepare_study
@@ -45,7 +46,8 @@ def draw(person: Person, chosen: list[Parameter], behind: Behind) -> None:
     alt = f"Course of {person.usubjid}: {', '.join(item.name for item in chosen)}"
     key = f"course_{person.usubjid}"
     table = person.points.filter(pl.col("paramcd").is_in([item.paramcd for item in chosen]))
-    output.show_figure(figure, key, alt, output.select_points(table), person.command, select=lambda: select_point(key))
+    command = person.figure_command([item.paramcd for item in chosen])
+    output.show_figure(figure, key, alt, select_points(table), command, select=lambda: select_point(key))
     show_legend(behind, sampled=store.is_large(person.view.cohort.study))
 
 

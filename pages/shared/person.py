@@ -22,6 +22,12 @@ class Person(Case):
         """The command that prints the same numbers."""
         return f"python cli.py patient --study {self.view.cohort.study} --patient {self.usubjid}{output.units_flag()}"
 
+    def figure_command(self, codes: list[str]) -> str:
+        """The command that prints the values of a figure of these parameters."""
+        shown = " ".join(f"--parameter {code}" for code in codes)
+        named = f"--study {self.view.cohort.study} --patient {self.usubjid}"
+        return f"python cli.py figure course {named} {shown}{output.units_flag()}"
+
 
 def read_person(view: cohorts.View, usubjid: str) -> Person:
     """One patient of the cohort, from this run's revision."""

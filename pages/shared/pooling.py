@@ -1,11 +1,12 @@
 """Two cohorts as one view: each cohort is an arm."""
 
+import shlex
 from dataclasses import replace
 
-import polars as pl
 import streamlit as st
 
 from analytics.cohort import Cohort
+from analytics.pooling import Part, name_part, pool_parts
 from pages.shared import cohorts, controls, store
 
 PRESENT, ALL = "present", "all"
@@ -46,22 +47,16 @@ def ask_pair(present: cohorts.View) -> tuple[cohorts.View, cohorts.View]:
 def select(name: str, cohort: Cohort) -> cohorts.View:
     """A cohort as a view whose one arm has its name."""
     view = cohorts.select_view(cohort)
-    label = pl.lit(name).alias("arm")
-    panel = view.panel.with_columns(label)
-    return replace(view, subjects=view.subjects.with_columns(label), read_panel=lambda: panel)
+    part = name_part(view.study, view.subjects, view.panel, name)
+    return replace(view, subjects=part.subjects, read_panel=lambda: part.panel)
 
 
 def pool(first: cohorts.View, second: cohorts.View) -> cohorts.View:
     """Both cohorts in one view. A patient of both counts in both, under two names."""
-    shared = find_shared(first, second)
-    renamed = rename(second) if shared or set(first.subjects["usubjid"]) & set(second.subjects["usubjid"]) else second
-    visits = pl.concat([first.study.visits, second.study.visits]).unique("avisit", keep="first", maintain_order=True)
-    visits = visits.with_columns(position=pl.int_range(pl.len(), dtype=pl.Int32))
-    config = {**first.study.config, "reference_arm": first.subjects["arm"].first()}
-    study = replace(first.study, visits=visits, config=config)
-    subjects = pl.concat([first.subjects, renamed.subjects], how="diagonal_relaxed")
-    panel = pl.concat([first.panel, renamed.panel], how="diagonal_relaxed")
-    return cohorts.View(first.cohort, subjects, first.origin, lambda: study, lambda: panel, pooled=True)
+    both = pool_parts(*(Part(view.study, view.subjects, view.panel) for view in (first, second)))
+    names = [shlex.quote(str(view.subjects["arm"].first())) for view in (first, second)]
+    pair = f"--name {names[0]} --second {shlex.quote(second.cohort.to_json())} --second-name {names[1]}"
+    return cohorts.View(first.cohort, both.subjects, first.origin, lambda: both.study, lambda: both.panel, pair)
 
 
 def find_shared(first: cohorts.View, second: cohorts.View) -> int:
@@ -69,13 +64,6 @@ def find_shared(first: cohorts.View, second: cohorts.View) -> int:
     if first.cohort.study != second.cohort.study:
         return 0
     return first.subjects.join(second.subjects, on="usubjid", how="semi").height
-
-
-def rename(view: cohorts.View) -> cohorts.View:
-    """The view with a mark after every identifier, so that a patient of both cohorts is two rows."""
-    marked = pl.col("usubjid") + " (second)"
-    panel = view.panel.with_columns(marked)
-    return replace(view, subjects=view.subjects.with_columns(marked), read_panel=lambda: panel)
 
 
 def show_sizes(both: cohorts.View, first: cohorts.View, second: cohorts.View) -> int:

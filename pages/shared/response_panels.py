@@ -162,9 +162,7 @@ def show_response(view: cohorts.View, parameter: Parameter, rule: Rule) -> None:
     title = describe_title(parameter, rule.measure)
     figure = plot_waterfall(responses, title, parameter.better, shown.threshold, controls.theme())
     alt = f"Waterfall: {title}, one bar for each of {responses['y'].count()} patients"
-    clicked = output.show_figure(
-        figure, "waterfall", alt, responses.with_columns(measure=pl.lit(title)), command, select=True
-    )
+    clicked = output.show_figure(figure, "waterfall", alt, responses, f"{command} --table patients", select=True)
     if clicked:
         controls.open_patient(str(clicked[0]))
     show_legend(parameter, responses)
@@ -178,7 +176,7 @@ def show_strip(responses: pl.DataFrame, rule: Rule, title: str, command: str) ->
     st.markdown("**How the rate depends on the threshold**")
     figure = plot_thresholds(strip, title, rule.threshold, controls.theme())
     alt = "Share of patients who reach every threshold"
-    output.show_figure(figure, "thresholds", alt, strip.with_columns(measure=pl.lit(title)), command)
+    output.show_figure(figure, "thresholds", alt, strip, command)
     st.caption(
         "Shaded: exact (Clopper-Pearson) 95 % limits. Only the threshold counts here, not confirmation or credit."
     )

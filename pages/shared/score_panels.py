@@ -73,7 +73,7 @@ def show_shares(view: cohorts.View, score: Score, visit: str) -> None:
         st.caption("So few patients: read the single ones in the table.")
     moved = summary.filter((pl.col("smallest") != 0) | (pl.col("largest") != 0))
     figure = plot_shares(moved, score.parameter, controls.theme(), shares.join(moved.select("part"), on="part"))
-    command = f"python cli.py attribution {view.cohort.options} --score {score.id} --visit '{visit}'"
+    command = f"python cli.py attribution {view.cohort.options} --score {score.id} --visit '{visit}' --single"
     alt = f"Mean share of each input in the change of {score.parameter.name} from baseline to {visit}"
     output.show_figure(figure, f"why_{score.id}", alt, shares.drop("part"), command)
     st.caption(

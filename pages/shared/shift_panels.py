@@ -1,9 +1,12 @@
 """Classes before and after, their flow over the visits, and ascites read against diuretics."""
 
+import shlex
+
 import polars as pl
 import streamlit as st
 
 from analytics.ascites import derive_ascites, tabulate_ascites
+from analytics.catalog import Parameter
 from analytics.figures.flow import plot_flow
 from analytics.panel import list_parameters
 from analytics.rules import LAST
@@ -38,7 +41,7 @@ def show_shift(view: cohorts.View) -> None:
     here, keys = rows.filter(pl.col("avisit") == visit), ("before", "after")
     show_cells(tabulate_shift(rows, visit), here, keys, f"Baseline ↓, {visit} →", "shift_table")
     st.caption("Died and transplanted: by the end of the visit's window. Click a count to list its patients.")
-    show_flow(view, rows, thin(visits[: visits.index(visit) + 1]), parameter.name)
+    show_flow(view, rows, thin(visits[: visits.index(visit) + 1]), parameter)
 
 
 def thin(visits: list[str]) -> list[str]:
@@ -48,12 +51,13 @@ def thin(visits: list[str]) -> list[str]:
     return [visits[round(place * (len(visits) - 1) / (MOST_STAGES - 1))] for place in range(MOST_STAGES)]
 
 
-def show_flow(view: cohorts.View, rows: pl.DataFrame, stages: list[str], name: str) -> None:
+def show_flow(view: cohorts.View, rows: pl.DataFrame, stages: list[str], parameter: Parameter) -> None:
     """The flow of classes over these visits."""
     flow = summarize_flow(rows, stages)
     figure = plot_flow(flow, ["Baseline", *stages], controls.theme())
-    alt = f"Flow of {name} from baseline over {', '.join(stages)}"
-    output.show_figure(figure, "flow", alt, flow, output.export_command(view.cohort.study))
+    alt = f"Flow of {parameter.name} from baseline over {', '.join(stages)}"
+    options = " ".join([f"--parameter {parameter.paramcd}", *(f"--visit {shlex.quote(name)}" for name in stages)])
+    output.show_figure(figure, "flow", alt, flow, output.figure_command("flow", view.cohort, options))
 
 
 def show_cells(table: pl.DataFrame, rows: pl.DataFrame, keys: tuple[str, str], corner: str, key: str) -> None:

@@ -67,6 +67,10 @@ class Plan:
         """Every group's name for people."""
         return {name: self.label(name) for name in self.times["group"].drop_nulls().unique()}
 
+    def unlabel(self, table: pl.DataFrame) -> pl.DataFrame:
+        """A table by group with the groups' own names, as the terminal prints them."""
+        return table.with_columns(pl.col("group").replace({label: name for name, label in self.labels.items()}))
+
     def label(self, group: str) -> str:
         """A group's name for people."""
         if self.by == ALL:
@@ -166,7 +170,7 @@ def draw_curves(plan: Plan, result: Survival, limits: str, first: float) -> list
     rows = tuple(ROWS) if len(curves) <= MANY else ("at_risk",)
     figure = plot_survival(curves, plan.endpoint.axis, axis, rows, controls.theme())
     steps = pl.concat([group.curve.with_columns(group=pl.lit(group.name)) for group in result.groups])
-    flag = plan.command + ("" if limits == LIMITS[0] else f" --limits {limits}")
+    flag = f"{plan.command} --table steps" + ("" if limits == LIMITS[0] else f" --limits {limits}")
     flag += f" --from-age {first / YEAR:g}" if first else ""
     alt = f"{plan.endpoint.label}: Kaplan-Meier curves with number at risk, censored and events"
     return output.show_figure(figure, "survival", alt, steps, flag, select=True)
