@@ -693,3 +693,68 @@ def test_the_pages_of_the_study_pass_the_accessibility_check(server, browser, sc
         found = Axe().run(page, options=known)
         assert found.violations_count == 0, f"{path}\n{found.generate_report()}"
     context.close()
+
+
+def test_from_a_crossed_stopping_rule_to_its_patients_and_to_the_report_of_the_board(server, page: Page):
+    page.goto(f"{server}/safety?study={SIMULATED}")
+    title(page, "Safety")
+    expect(page.get_by_text("Deaths within a year (ABMi): CROSSED on day 290")).to_be_visible()
+    page.get_by_text("blinded, arms pooled").click()
+    expect(page.get_by_text("Deaths within a year (all arms): CROSSED on day")).to_be_visible()
+    page.get_by_text("open, by arm").click()
+    page.get_by_text("Stopping rules", exact=True).first.click()
+    settle(page)
+    click_row(page, 0)
+    expect(page.get_by_text("Deaths within a year, ABMi, in order of the day: 3 patients")).to_be_visible()
+    page.get_by_role("link", name="Report", exact=True).click()
+    title(page, "Report")
+    page.get_by_text("Comments, carried into the report above their section").click()
+    page.locator(".st-key-report_comment_safety textarea").fill("The board met on Tuesday.")
+    page.get_by_role("button", name="Make the report").click()
+    expect(page.get_by_text("The report is made")).to_be_visible(timeout=60_000)
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Report (HTML").click()
+    assert download.value.suggested_filename == f"SIMULATED-report-{SIMULATED}.html"
+    page.goto(download.value.path().rename(download.value.path().with_suffix(".html")).as_uri())
+    expect(page.get_by_role("heading", name="Safety")).to_be_visible()
+    expect(page.get_by_text("The board met on Tuesday.")).to_be_visible()
+    expect(page.get_by_text("Deaths within a year (ABMi): CROSSED on day 290")).to_be_visible()
+    expect(page.get_by_text("SIMULATED data: no patient").first).to_be_visible()
+    expect(page.locator(".js-plotly-plot").first).to_be_visible()
+
+
+def test_a_point_of_the_edish_plot_opens_its_patient_and_a_trial_its_sources(server, page: Page):
+    page.goto(f"{server}/safety?study=mayo-pbc&safety=Liver+injury&units=SI&sex=F&sex=M")
+    expect(page.get_by_text("The classic form needs the laboratory's upper limits")).to_be_visible()
+    settle(page)
+    page.locator(".js-plotly-plot .point").first.click(force=True)
+    title(page, "Patient")
+    expect(page).to_have_url(re.compile(r"usubjid=PBC-\d+"))
+    expect(page.get_by_text("312 of 312 patients (sex F or M)")).to_be_visible()
+    expect(page.get_by_role("radio", name="SI")).to_be_checked()
+    page.goto(f"{server}/evidence?study=mayo-pbc")
+    title(page, "Evidence")
+    settle(page)
+    click_row(page, 0)
+    expect(page.get_by_text("Source line: Yu 2021, Table 1, row 1, reference 15")).to_be_visible()
+
+
+DECISION = (
+    *(f"safety?study={SIMULATED}&safety={look}" for look in ("Adverse+events", "Laboratory+grades", "Liver+injury")),
+    *(f"safety?study={SIMULATED}&safety={look}" for look in ("Decompensation", "Stopping+rules")),
+    *(f"evidence?study=kim-abmi&evidence={look}" for look in ("Trials", "Directions+of+effect", "The+next+trial")),
+    f"report?study={SIMULATED}",
+    f"review?study={SIMULATED}",
+    f"profile?study={SIMULATED}&usubjid=SIM-034&part=Notes+and+review",
+)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_pages_of_the_decision_pass_the_accessibility_check(server, browser, scheme):
+    context = browser.new_context(viewport={"width": 1440, "height": 900}, color_scheme=scheme)
+    page = context.new_page()
+    for view in DECISION:
+        visit(page, f"{server}/{view}")
+        found = Axe().run(page)
+        assert found.violations_count == 0, f"{view}\n{found.generate_report()}"
+    context.close()

@@ -22,7 +22,7 @@ VIEWS = {
     "trial/response": [{}],
     "trial/compare": [{}],
     "trial/scores": [{}],
-    "trial/survival": [*({"look": look} for look in SURVIVAL), {"look": "Models", "term": "age"}],
+    "trial/survival": [*({"look": look} for look in SURVIVAL), {"look": "Models", "term": "Age, per year"}],
     "trial/safety": [{"safety": look} for look in SAFETY],
     "patient/profile": [{"part": part} for part in ("Course", "Why it changed", "Outlook")],
     "patient/pair": [{}],

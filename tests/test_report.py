@@ -264,7 +264,7 @@ def test_nothing_chosen_is_an_answer_in_words(make, store, monkeypatch):
     with pytest.raises(BadReport, match="there is no section soup"):
         make("kim-abmi", ["soup"])
     app = open_page(store, monkeypatch, "library/report", study="kim-abmi")
-    app.multiselect(key="report_sections").set_value([]).run()
+    app.button_group(key="report_sections").set_value([]).run()
     assert "Choose at least one section." in texts(app)
 
 

@@ -131,6 +131,7 @@ def ask_filter(label: str, options: dict[str, str], key: str, empty: str = "all"
 
 def ask_one(label: str, key: str, options: list[str]) -> str:
     """One of a few choices, kept in the address."""
+    st.session_state.setdefault("bound", set()).add(key)
     return (
         st.segmented_control(label, options, default=options[0], required=True, key=key, bind="query-params")
         or options[0]
@@ -143,5 +144,7 @@ def theme() -> Theme:
 
 
 def open_patient(usubjid: str) -> None:
-    """Go to the page of one patient."""
-    st.switch_page("pages/patient/profile.py", query_params={**st.query_params.to_dict(), "usubjid": usubjid})
+    """Go to the page of one patient, with all filters; what a control writes itself may not be set for it."""
+    bound = st.session_state.get("bound", set())
+    kept = {name: st.query_params.get_all(name) for name in st.query_params if name not in bound}
+    st.switch_page("pages/patient/profile.py", query_params={**kept, "usubjid": usubjid})

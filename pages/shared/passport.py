@@ -15,7 +15,7 @@ def show_passport(key: str, command: str) -> None:
     cohort = st.session_state.get("cohort")
     if command:
         st.caption("The same numbers in the terminal:")
-        st.code(command, language="bash", wrap_lines=True)
+        st.code(command, language=None, wrap_lines=True)
     if cohort is None:
         st.caption(f"Versions: {say_versions()}")
         return

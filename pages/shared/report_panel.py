@@ -26,15 +26,12 @@ MANY = 60  # patients: with more, patient pages take minutes
 
 
 def ask_choice() -> Choice:
-    """The sections in order, and a comment for each."""
-    chosen = st.multiselect(
-        "Sections, in this order",
-        list(TITLES),
-        list(USUAL),
-        TITLES.__getitem__,
-        key="report_sections",
-        persist_state="session",
-    )
+    """The sections, and a comment for each."""
+    chosen = st.pills(
+        "Sections", list(TITLES), selection_mode="multi", default=list(USUAL), format_func=TITLES.__getitem__,
+        key="report_sections", wrap=True,
+    )  # fmt: skip
+    chosen = [code for code in TITLES if code in chosen]
     with st.expander("Comments, carried into the report above their section"):
         typed = {code: st.text_area(TITLES[code], key=f"report_comment_{code}", height=80) for code in chosen}
     comments = {code: text.strip() for code, text in typed.items() if text and text.strip()}
@@ -59,7 +56,7 @@ def make(view: cohorts.View, choice: Choice, kind: str) -> None:
         st.caption(f"Patient pages of {view.subjects.height} patients take some minutes.")
     trial = read_trial(view)
     key = json.dumps([write_recipe(trial, choice), kind, view.subjects.height], sort_keys=True)
-    if st.button("Make the report", key="report_make", type="primary", icon=":material/description:"):
+    if st.button("Make the report", key="report_make", icon=":material/description:"):
         with st.status("Making the report …", expanded=True) as status:
             document = build_report(trial, choice, st.write)
             store.keep_report(key, write_report(document, kind, st.write))
@@ -80,7 +77,7 @@ def show_command(view: cohorts.View, choice: Choice, kind: str) -> None:
     parts += [f"--comment {shlex.quote(f'{code}={text}')}" for code, text in choice.comments.items()]
     command = f"python cli.py report {view.cohort.options} {' '.join(parts)} --out report.{kind}{output.units_flag()}"
     st.caption("The same in the terminal:")
-    st.code(command.replace("  ", " "), language="bash", wrap_lines=True)
+    st.code(command.replace("  ", " "), language=None, wrap_lines=True)
     st.caption(
         "Every report holds its own recipe (study, revision, filters, sections, comments, units). To make it again "
         f"with the same numbers: `python cli.py report --recipe report.{kind} --out again.{kind}`"

@@ -2,7 +2,7 @@
 
 from tests.test_statistics import COVERED
 from tests.validation.compare import Case, compare, read_entries
-from tests.validation.entries import CASES, ELSEWHERE, REMARKS, WITHOUT
+from tests.validation.entries import CASES, ELSEWHERE, REMARKS
 
 STEPS = (1e-12, 1e-10, 1e-8, 1e-6, 1e-5, 1e-4, 1e-3)
 HEAD = """# Validation
@@ -28,16 +28,11 @@ def write_document() -> str:
         f"- `{name}`, {part} …: {reason}." for name, case in CASES.items() for part, reason in (case.left or {}).items()
     ]
     others = [f"| `{name}` | {entries[name]['topic']} | {where} |" for name, where in COVERED.items()]
-    without = [
-        f"- `{name}` ({entry['topic']}): {WITHOUT[entry['topic']]}."
-        for name, entry in entries.items()
-        if entry["topic"] in WITHOUT
-    ]
     elsewhere = [f"| {method} | {against} | `{test}` |" for method, against, test in ELSEWHERE]
     parts = [
         HEAD + "\n".join(rows),
         "## Remarks\n\n" + "\n".join(f"- `{name}`: {remark}." for name, remark in REMARKS.items()),
-        "## Numbers left out\n\n" + "\n".join(left + without),
+        "## Numbers left out\n\n" + "\n".join(left),
         "## What R's file does not hold\n\n| method | checked against | test |\n|---|---|---|\n" + "\n".join(elsewhere),
         "## Change, response and baseline\n\n| entry | topic | compared in (tests/test_statistics.py unless named) |\n"
         "|---|---|---|\n" + "\n".join(others),

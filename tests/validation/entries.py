@@ -8,8 +8,6 @@ TOPICS = (
     "competing_risk_regression", "landmark", "mean_cumulative_function",
 )  # fmt: skip
 CASES = curves.CASES | models.CASES | events.CASES
-# Topics of no present feature: why none of their entries is compared yet.
-WITHOUT = {"meta_analysis": "pooling of published trials belongs to the evidence page, which does not exist yet"}
 # What a reader of a row must know.
 REMARKS = {
     "mcf_nafld_heart_failure": "what the file calls se_robust is the root of the sum of d / n^2 (no patient has two "
