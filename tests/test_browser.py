@@ -740,11 +740,9 @@ def test_a_point_of_the_edish_plot_opens_its_patient_and_a_trial_its_sources(ser
 
 
 DECISION = (
-    *(f"safety?study={SIMULATED}&safety={look}" for look in ("Adverse+events", "Laboratory+grades", "Liver+injury")),
-    *(f"safety?study={SIMULATED}&safety={look}" for look in ("Decompensation", "Stopping+rules")),
-    *(f"evidence?study=kim-abmi&evidence={look}" for look in ("Trials", "Directions+of+effect", "The+next+trial")),
+    *(f"safety?study={SIMULATED}&safety={look}" for look in ("Adverse+events", "Liver+injury", "Stopping+rules")),
+    *(f"evidence?study=kim-abmi&evidence={look}" for look in ("Trials", "Directions+of+effect")),
     f"report?study={SIMULATED}",
-    f"review?study={SIMULATED}",
     f"profile?study={SIMULATED}&usubjid=SIM-034&part=Notes+and+review",
 )
 

@@ -91,8 +91,9 @@ def check(key, table, command) -> None:
 @pytest.mark.parametrize("study", list(EXPECTED))
 def test_the_command_of_every_figure_prints_its_numbers(study, collect):
     found = set()
+    followed = study in ("mayo-pbc", SIMULATED)  # the others have no follow-up: the page Survival draws nothing
     for page, views in VIEWS.items():
-        for params in views:
+        for params in views if followed or page != "trial/survival" else []:
             for key, table, command in collect(page, study=study, **params):
                 check(key, table, command)
                 found.add(key)

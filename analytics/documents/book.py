@@ -33,14 +33,15 @@ def write_book(document: Document) -> bytes:
 def add_sheet(book: xlsxwriter.Workbook, document: Document, name: str, title: str, frame: pl.DataFrame) -> None:
     """One sheet: title, stamp, the table; columns that are lists become text."""
     sheet = book.add_worksheet(name)
+    lists = [column for column, kind in frame.schema.items() if kind == pl.List]
+    flat = frame.with_columns(pl.col(column).cast(pl.List(pl.String)).list.join(", ") for column in lists)
+    flat.write_excel(book, sheet, position=(FIRST, 0), autofit=True, table_style="Table Style Light 1")
+    # After the table: its columns are as wide as what they hold, not as the stamp.
     sheet.write_string(0, 0, title, book.add_format({"bold": True}))
     sheet.write_string(1, 0, document.stamp, book.add_format({"italic": True, "font_color": "#4B5563"}))
     sheet.set_landscape()
     sheet.fit_to_pages(1, 0)
-    sheet.set_footer(f"&L&8{document.stamp.replace('&', '&&')}"[:250] + "&R&8&P / &N")
-    lists = [name for name, kind in frame.schema.items() if kind == pl.List]
-    flat = frame.with_columns(pl.col(name).cast(pl.List(pl.String)).list.join(", ") for name in lists)
-    flat.write_excel(book, sheet, position=(FIRST, 0), autofit=True, table_style="Table Style Light 1")
+    sheet.set_footer(f"&L&8{document.stamp.replace('&', '&&')}"[:250] + "&R&8P / &N")
 
 
 def name_sheet(title: str, used: set[str]) -> str:

@@ -14,7 +14,7 @@ from docx.table import Table as DocxTable
 from analytics.documents.model import RECIPE, Block, Document, Table, Words, table_cells
 from analytics.documents.paper import draw_pictures
 
-WIDTH, TALLEST = Cm(25.7), Cm(12.8)  # of the text on a landscape page
+WIDTH, TALLEST = Cm(25.7), Cm(12.2)  # of the text on a landscape page
 KEPT = 3  # rows of a table that stay together, so that no head stands alone at the foot of a page
 GRAY = RGBColor(0x4B, 0x55, 0x63)
 
@@ -84,11 +84,12 @@ def add_table(file: Docx, rows: list, head: list[str] | None) -> None:
     table = file.add_table(rows=0, cols=width)
     table.style = "Light List Accent 1" if head else "Table Grid"
     size = Pt(9 if width <= 6 else 7 if width <= 10 else 6)
-    for line, row in enumerate([*([head] if head else []), *rows]):
+    lines = [*([head] if head else []), *rows]
+    for line, row in enumerate(lines):
         for cell, text in zip(table.add_row().cells, row, strict=True):
             paragraph = cell.paragraphs[0]
             paragraph.paragraph_format.space_after = Pt(0)
-            paragraph.paragraph_format.keep_with_next = line < KEPT
+            paragraph.paragraph_format.keep_with_next = line < min(KEPT, len(lines) - 1)
             paragraph.add_run(str(text)).font.size = size
     if head:
         repeat_head(table)

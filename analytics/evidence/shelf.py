@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 from functools import cache
 from io import StringIO
+from math import floor, log10
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +40,7 @@ TRIALS: dict[str, type[pl.DataType]] = {
     "cell_type": pl.String,
     "route": pl.String,
     "dose_text": pl.String,
+    "dose": pl.String,
     "dose_low": pl.Float64,
     "dose_high": pl.Float64,
     "dose_per_kg": pl.Boolean,
@@ -53,7 +55,8 @@ TRIALS: dict[str, type[pl.DataType]] = {
 }
 EFFECTS = {"trial": pl.String, "endpoint": pl.String, "printed": pl.String, "comparison": pl.String}
 NOT_STATED = "not stated"
-CHOICES = {"disease": "Disease", "etiology": "Cause", "cell_type": "Cells", "route": "Route"}
+CHOICES = {"disease": "Disease", "etiology": "Cause", "cell_type": "Cells", "route": "Route", "dose": "Dose"}
+NO_DOSE = "not printed"
 
 
 def read_rows(name: str) -> list[dict[str, str]]:
@@ -89,9 +92,6 @@ def find_same_trials() -> dict[str, list[dict[str, str]]]:
 def describe_trial(row: Mapping[str, str], others: list[dict[str, str]]) -> dict[str, Any]:
     """One trial of the review."""
     sized = [other for other in others if other["n_total"] or other["n_treated"]]
-    more = [
-        f"{other['review']}, reference {other['reference_no_in_review']}: {other['effects_en']}" for other in others
-    ]
     where = f"{REVIEW}, Table {row['table_no']}, row {row['row_in_table']}, reference {row['reference_no']}"
     sources = [where, *(f"n from {other['review']}" for other in sized)]
     return {
@@ -101,6 +101,7 @@ def describe_trial(row: Mapping[str, str], others: list[dict[str, str]]) -> dict
         "cell_type": row["cell_type"],
         "route": row["route_en"],
         "dose_text": row["dose_text"],
+        "dose": name_dose(number(row["dose_cells_high"]), row["dose_per_kg"] == "true"),
         "dose_low": number(row["dose_cells_low"]),
         "dose_high": number(row["dose_cells_high"]),
         "dose_per_kg": {"true": True, "false": False}.get(row["dose_per_kg"]),
@@ -110,9 +111,23 @@ def describe_trial(row: Mapping[str, str], others: list[dict[str, str]]) -> dict
         "effects": row["effects_en"],
         "citation": row["citation"],
         "source": "; ".join(sources),
-        "note": " ".join(part for part in (row["note"], *more) if part),
+        "note": join_notes(row["note"], others),
         "own": False,
     }
+
+
+def join_notes(note: str, others: list[dict[str, str]]) -> str:
+    """The remark of a row and what the other reviews print of the same trial."""
+    more = [f"{row['review']}, reference {row['reference_no_in_review']}: {row['effects_en']}" for row in others]
+    return " ".join(part for part in (note, *more) if part)
+
+
+def name_dose(highest: float | None, per_kg: bool) -> str:
+    """The order of size of a dose, by its upper end; cells and cells per kg are told apart."""
+    if highest is None:
+        return NO_DOSE
+    power, unit = floor(log10(highest)), "cells per kg" if per_kg else "cells"
+    return f"10^{power} to 10^{power + 1} {unit}"
 
 
 def name_trial(citation: str) -> str:
@@ -211,6 +226,8 @@ def add_own(
     for content, who in saved:
         entry = json.loads(content)
         name = f"{entry['name']} (own entry)"
+        per_kg = str(entry.get("dose_per_kg")).lower() in ("true", "yes", "1")
+        high = number(str(entry.get("dose_high") or entry.get("dose_low") or ""))
         rows.append(
             {field: entry.get(field) or None for field in ("disease", "cell_type", "dose_text", "citation", "note")}
             | {
@@ -220,7 +237,7 @@ def add_own(
             }
             | {field: number(str(entry.get(field) or "")) for field in ("dose_low", "dose_high", "followup_months")}
             | {"n": int(float(entry["n"])) if entry.get("n") else None, "effects": entry.get("effects") or None}
-            | {"dose_per_kg": str(entry.get("dose_per_kg")).lower() in ("true", "yes", "1"), "source": who, "own": True}
+            | {"dose_per_kg": per_kg, "dose": name_dose(high, per_kg), "source": who, "own": True}
             | {"followup": f"{entry['followup_months']} months" if entry.get("followup_months") else NOT_STATED}
         )
         more += [
