@@ -229,16 +229,6 @@ def test_kim_patient_3_at_the_bedside_calculator_is_the_same_as_on_the_page(serv
     expect(page.get_by_text("PT activity 70 % lies exactly on a cut-off")).to_be_visible()
 
 
-def test_no_page_asks_anything_of_another_machine(server, page: Page):
-    asked: list[str] = []
-    page.on("request", lambda request: asked.append(request.url))
-    for path in PATHS:
-        visit(page, f"{server}/{path}?study={SIMULATED}")
-    outside = [url for url in asked if not url.startswith((server, "data:", "blob:"))]
-    assert asked
-    assert outside == []
-
-
 def test_a_double_click_and_a_reload_in_the_middle_leave_the_page_whole(server, page: Page):
     page.goto(f"{server}/survival?study={SIMULATED}")
     title(page, "Survival")
@@ -250,14 +240,18 @@ def test_a_double_click_and_a_reload_in_the_middle_leave_the_page_whole(server, 
     expect(page.get_by_test_id("stException")).to_have_count(0)
 
 
-def test_on_a_tablet_every_page_fits_its_width(server, browser):
+def test_on_a_tablet_every_page_fits_its_width_and_asks_nothing_of_another_machine(server, browser):
+    asked: list[str] = []
     for at, scheme in enumerate(("light", "dark")):  # the scheme does not change the width: each page in one of them
         context = browser.new_context(viewport={"width": 820, "height": 1180}, color_scheme=scheme)
         page = context.new_page()
+        page.on("request", lambda request: asked.append(request.url))
         for path in PATHS[at::2]:
             visit(page, f"{server}/{path}?study=mayo-pbc")
             assert page.evaluate("document.documentElement.scrollWidth") <= 820, path
         context.close()
+    assert asked
+    assert [url for url in asked if not url.startswith((server, "data:", "blob:"))] == []
 
 
 def test_a_download_holds_the_numbers_of_the_figure_and_the_word_simulated(server, page: Page):

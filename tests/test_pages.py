@@ -69,9 +69,6 @@ def open_page(home: Home, monkeypatch, path: str, **params: str) -> AppTest:
     """A page with these parameters in its address."""
     monkeypatch.setenv("HEPATRACE_HOME", str(home.folder))
     app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
-    for name, value in params.items():
-        app.query_params[name] = value
-    app.run()
     app.switch_page(f"pages/{path}.py")
     for name, value in params.items():
         app.query_params[name] = value

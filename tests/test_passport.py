@@ -53,9 +53,6 @@ def collect(store, monkeypatch):
 
     def run(page: str, **params):
         app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=120)
-        for name, value in params.items():
-            app.query_params[name] = value
-        app.run()
         app.switch_page(f"pages/{page}.py")
         for name, value in params.items():
             app.query_params[name] = value

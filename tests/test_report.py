@@ -312,3 +312,11 @@ def test_the_report_page_opens_on_an_empty_selection(store, monkeypatch):
     assert isinstance(store, Home)
     app.sidebar.multiselect(key="arm").set_value(["Placebo"]).run()
     assert "154 of 312" in texts(app)
+
+
+def test_the_version_in_every_report_is_that_of_the_package():
+    import tomllib
+
+    from analytics.versions import HEPATRACE
+
+    assert tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"] == HEPATRACE

@@ -38,7 +38,7 @@ from tests.test_architecture import ROOT
 TOPICS = (
     "change_from_baseline", "ancova", "mixed_model", "mmrm", "anova_lsd", "anova_from_summary", "t_from_summary",
     "paired_small_sample", "two_sample", "proportion", "contingency", "rates", "correlation", "multiplicity",
-    "baseline_table",
+    "baseline_table", "meta_analysis",
 )  # fmt: skip
 # Where each entry of these topics is compared: a test of this file, or of the file named.
 COVERED = {
@@ -61,7 +61,7 @@ COVERED = {
     "two_sample_bili_trt": "test_two_samples_equal_r",
     "baseline_pbc": "test_tests_of_the_baseline_table_equal_r; its numbers in test_baseline.py",
     "p_adjust": "test_adjusted_p_values_equal_r",
-    "meta_beta_blockers": "test_pooled_odds_ratios_equal_metafor, test_single_odds_ratios_and_weights_equal_metafor (test_evidence.py)",
+    "meta_beta_blockers": "test_pooled_odds_ratios_equal_metafor (test_evidence.py)",
 }
 CLOSED = {"rel": 1e-8, "abs": 1e-12}
 

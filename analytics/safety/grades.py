@@ -2,7 +2,6 @@
 
 import polars as pl
 
-from analytics.catalog import PARAMETERS
 from analytics.panel import StudyData
 from analytics.scores import list_series
 from analytics.scores.ctcae import TERMS
@@ -117,11 +116,6 @@ def tabulate_shift(worst: pl.DataFrame, paramcd: str, reading: str) -> pl.DataFr
 def name_grade(column: str) -> pl.Expr:
     """A grade as a word."""
     return pl.coalesce(pl.format("grade {}", pl.col(column)), pl.lit(NO_VALUE))
-
-
-def name_analyte(paramcd: str) -> str:
-    """What people call an analyte."""
-    return PARAMETERS[paramcd].name
 
 
 def read_rule(paramcd: str) -> str:
