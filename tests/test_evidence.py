@@ -326,6 +326,8 @@ def test_every_part_of_the_page_opens_beside_every_study(look, study, store, mon
     app.button_group(key="evidence").set_value(look).run()
     assert not app.exception
     assert ("SIMULATED" in texts(app)) == (study == SIMULATED)
+    if look == "Directions of effect":
+        assert ("its row is empty" in texts(app)) == (study == "kim-abmi")
     if look == "Meta-analysis":
         assert "Odds ratio 0.53 (95 % limits 0.28 to 1.00" in texts(app)
     if look == "The next trial":

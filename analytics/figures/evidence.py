@@ -28,7 +28,7 @@ def plot_grid(grid: pl.DataFrame, first: Sequence[str], theme: Theme) -> go.Figu
     custom = [list(row) for row in mentioned.select("trial", hover).rows()]
     places = (mentioned["label"].to_list(), mentioned["trial"].to_list())
     figure.add_trace(cover_cells(*places, custom, "%{customdata[0]}, %{x}<br>%{customdata[1]}"))
-    figure.update_xaxes(side="top", tickangle=-45, showgrid=False)
+    figure.update_xaxes(side="top", tickangle=-90, tickfont={"size": 10}, showgrid=False)
     figure.update_yaxes(autorange="reversed", showgrid=False)
     height = 170 + ROW * max(3, len(trials))
     return lay_out(figure, height, legend=False).update_layout(margin={"l": 150, "t": 130, "b": 16})
@@ -45,7 +45,7 @@ def draw_cells(grid: pl.DataFrame, trials: list[str], labels: list[str], theme: 
         z=codes,
         text=[[SIGNS[order[code]] for code in line] for line in codes],
         texttemplate="%{text}",
-        textfont={"color": theme.ink, "size": 12},
+        textfont={"color": theme.on_bright, "size": 12},
         colorscale=color_states(theme),
         zmin=-0.5,
         zmax=3.5,

@@ -54,6 +54,7 @@ GRADES = (  # CTCAE 0 to 5: Okabe-Ito, each grade with a marker of its own
     ("#56B4E9", "#F0E442", "#E69F00", "#FF7F50", "#FF6B7A", "#F3F4F6"),
 )
 INK = ("#1F2937", "#F3F4F6")
+ON_BRIGHT = "#111827"
 BAND = ("rgba(0,158,115,0.10)", "rgba(43,191,148,0.14)")
 
 
@@ -118,6 +119,11 @@ class Theme:
     def ink(self) -> str:
         """The color of text on the color scale."""
         return INK[self.dark]
+
+    @property
+    def on_bright(self) -> str:
+        """The color of a sign on a bright cell, in either theme."""
+        return ON_BRIGHT
 
     @property
     def band(self) -> str:

@@ -153,9 +153,14 @@ def show_grid(view: cohorts.View | None) -> None:
         f"name, and quantities without a direction of benefit, are “{UNCLEAR}”."
     )
     if view is not None:
-        st.caption(
-            f"{OURS}: direction of the mean change from baseline to each patient's latest value, without a test."
-        )
+        st.caption(describe_our_row(table))
+
+
+def describe_our_row(grid: pl.DataFrame) -> str:
+    """What the row of this study shows, and why it can be empty."""
+    if grid.filter(pl.col("trial") == OURS, pl.col("state") != ABSENT).is_empty():
+        return f"{OURS}: no endpoint of the published trials has a value after its baseline here; its row is empty."
+    return f"{OURS}: direction of the mean change from baseline to each patient's latest value, without a test."
 
 
 def options() -> str:
