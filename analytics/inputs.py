@@ -120,7 +120,7 @@ def read_measured(item: Input, context: Context) -> Source:
         return Source(value == 1 if item.kind == "flag" else value, rows)
     side = 0 if "lower" in item.origin else 1
     own = places.take(("ref_low", "ref_high")[side], rows)
-    laboratory = context.settings.limits.get(item.code, (None, None))[side]
+    laboratory = context.settings.find_limits(item.code)[side]
     limit = pl.select(pl.when(own.is_null() & rows.is_not_null()).then(laboratory).otherwise(own)).to_series()
     limit = pl.select(pl.when(limit > 0).then(limit)).to_series()  # a limit of 0 is none
     if item.origin.startswith("times"):

@@ -30,6 +30,10 @@ class ScoreSettings:
     limits: dict[str, tuple[float | None, float | None]] = field(default_factory=dict)
     baseline_visit: str | None = None
 
+    def find_limits(self, paramcd: str) -> tuple[float | None, float | None]:
+        """Lower and upper limit of normal of a parameter at the study's laboratory; missing where it gives none."""
+        return self.limits.get(paramcd, (None, None))
+
 
 @dataclass(frozen=True)
 class Places:

@@ -23,6 +23,11 @@ CONVERTED = ("aval", "base", "chg", "ref_low", "ref_high")
 FACTORS = {code: 1 / PARAMETERS[code].factor(unit) for code, (unit, _) in SI_UNITS.items()}
 
 
+def find_factor(code: str, system: str) -> float:
+    """From the catalog's unit of a parameter to that of the unit system; 1 where they are the same."""
+    return FACTORS.get(code, 1.0) if system == SI else 1.0
+
+
 def convert_panel(rows: pl.DataFrame, system: str) -> pl.DataFrame:
     """Rows with ``paramcd`` in the unit system: value, baseline, change, limits of normal, as far as they are there."""
     if system != SI or rows.is_empty():

@@ -5,7 +5,7 @@ from typing import Any
 import click
 import polars as pl
 
-from analytics.evidence.grid import describe_ours, list_doses, make_grid
+from analytics.evidence.grid import add_ours, list_doses, make_grid
 from analytics.evidence.pooling import CONTRASTS, make_forest, read_example, tabulate_forest
 from analytics.evidence.shelf import (
     CHOICES,
@@ -70,5 +70,4 @@ def tabulate_grid(kept: pl.DataFrame, effects: pl.DataFrame, study: str | None) 
     if study is None:
         return grid
     data, _ = read_cohort(study, {})
-    ours = describe_ours(derive_panel(data), grid["endpoint"].unique(maintain_order=True).to_list())
-    return pl.concat([ours.select(grid.columns), grid])
+    return add_ours(grid, derive_panel(data))

@@ -28,7 +28,7 @@ from analytics.schedule import derive_assessments
 from analytics.scores import find_any_parameter
 from analytics.shift import derive_classes, summarize_flow
 from analytics.summary import NO_ARM, summarize_completeness
-from analytics.units import FACTORS, SI, convert_panel, convert_parameter
+from analytics.units import convert_panel, convert_parameter, find_factor
 from commands.patients import read_case
 from commands.shared import (
     as_json,
@@ -92,9 +92,8 @@ def show_trajectories(asked: Asked) -> pl.DataFrame:
     panel = asked.grouped
     if measure.name == MULTIPLE:
         code = measure.parameter.paramcd
-        limit = asked.study.settings.limits.get(code, (None, None))[1]
-        factor = FACTORS.get(code, 1.0) if asked.units == SI else 1.0
-        panel = derive_multiple(panel, code, None if limit is None else limit * factor)
+        limit = asked.study.settings.find_limits(code)[1]
+        panel = derive_multiple(panel, code, None if limit is None else limit * find_factor(code, asked.units))
     return tabulate_trajectories(panel, asked.study.visits, measure, asked.by_visit)
 
 

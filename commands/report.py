@@ -13,14 +13,12 @@ from analytics.profile.sheet import name_origin
 from analytics.report.build import SECTIONS, USUAL, build_report
 from analytics.report.problems import BadReport
 from analytics.report.trial import Choice, Trial, make_trial
-from analytics.safety.stopping import KIND, read_rules
 from analytics.summary import NO_ARM
-from commands.shared import filter_options, read_filters, read_whole, select_members, told, units_option
+from commands.shared import filter_options, read_filters, read_stopping, read_whole, select_members, told, units_option
 from data import queries
 from data.cuts import find_revision
 from data.database import open_reader
 from data.home import Home, find_home
-from data.workspace import fetch_items
 
 FILE = click.Path(dir_okay=False, path_type=Path)
 
@@ -49,8 +47,7 @@ def report(study: str | None, out: Path, recipe: Path | None, **options: Any) ->
     trial = read_trial(find_home(), cohort, revision, choice.units)
     document = build_report(trial, choice, tell)
     out.write_bytes(write_report(document, kind, tell))
-    counts = f"{len(document.sections)} sections, {len(document.pictures)} figures, {len(document.tables)} tables"
-    click.echo(f"{out}: {counts}")
+    click.echo(f"{out}: {document.counts}")
 
 
 def tell(said: str) -> None:
@@ -86,7 +83,6 @@ def read_trial(home: Home, cohort: Cohort, revision: str, units: str) -> Trial:
             "findings": queries.fetch_findings(connection, cohort.study),
         }
     subjects = select_members(data, cohort).with_columns(pl.col("arm").fill_null(NO_ARM))
-    saved = [item.content for item in fetch_items(home) if (item.kind, item.study) == (KIND, cohort.study)]
-    rules, _ = read_rules(data.config, saved)
+    rules, _ = read_stopping(home, cohort.study, data)
     origin = name_origin(cohort.study, data.config, revision, subjects["cut_day"])
     return make_trial(cohort, data, subjects, origin=origin, rules=tuple(rules), units=units, **facts)

@@ -10,13 +10,11 @@ from analytics.panel import derive_panel
 from analytics.safety.edish import ENZYMES
 from analytics.safety.grades import READINGS
 from analytics.safety.stages import STAGED
-from analytics.safety.stopping import KIND, read_rules
 from analytics.safety.tables import NORMS, TABLES, Choice, Safety
 from analytics.scores.ctcae import TERMS
 from analytics.summary import NO_ARM
-from commands.shared import as_json, filter_options, read_cohort, show, study_option, told
+from commands.shared import as_json, filter_options, read_cohort, read_stopping, show, study_option, told
 from data.home import find_home
-from data.workspace import fetch_items
 
 
 @click.command()
@@ -38,8 +36,7 @@ def safety(study: str, table: str, blinded: bool, as_json: bool, **options: Any)
     data, subjects = read_cohort(study, options)
     known = subjects.with_columns(pl.col("arm").fill_null(NO_ARM))
     made = Safety(data, select_subjects(derive_panel(data), known), known)
-    saved = [item.content for item in fetch_items(find_home()) if (item.kind, item.study) == (KIND, study)]
-    rules, problems = read_rules(data.config, saved)
+    rules, problems = read_stopping(find_home(), study, data)
     for problem in problems:
         click.echo(f"A stopping rule cannot be read: {problem}", err=True)
     result = TABLES[table](made.blind() if blinded else made, Choice(**chosen, rules=tuple(rules)))

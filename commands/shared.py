@@ -15,6 +15,7 @@ from analytics.frames import MEASUREMENTS, empty
 from analytics.panel import StudyData, assemble_study, derive_panel
 from analytics.places import UnknownPlace
 from analytics.report.problems import BadReport, NoRecipe
+from analytics.safety.stopping import KIND, StoppingRule, read_rules
 from analytics.scores import UnknownScore
 from analytics.units import SYSTEMS
 from data import queries
@@ -23,7 +24,7 @@ from data.backup import BadBackup
 from data.cuts import UnknownRevision
 from data.database import open_reader
 from data.exports.tables import UnknownStudy
-from data.home import DamagedStore, NoStore, find_home
+from data.home import DamagedStore, Home, NoStore, find_home
 from data.importers.recognize.answers import BadAnswer
 from data.importers.study_file import BadStudyFile
 from data.importers.text import UnreadableFile
@@ -31,7 +32,7 @@ from data.integrity import BrokenIntegrity
 from data.revisions import NothingToUndo, StoreBusy
 from data.undo import UnknownBatch
 from data.withdraw import UnknownSubject
-from data.workspace import BadName
+from data.workspace import BadName, fetch_items
 
 EXPECTED = (
     BadAnswer,
@@ -125,6 +126,12 @@ def select_members(data: StudyData, cohort: Cohort) -> pl.DataFrame:
     panel = derive_panel(data) if cohort.ranges or CLASS in cohort.filters else EMPTY_PANEL
     traits = derive_traits(data.subjects, panel, list_events(data.events, data.treatments))
     return select_cohort(traits, panel, cohort)
+
+
+def read_stopping(home: Home, study: str, data: StudyData) -> tuple[list[StoppingRule], list[str]]:
+    """The stopping rules of the study file and those saved on screen; what is wrong with others."""
+    saved = [item.content for item in fetch_items(home) if (item.kind, item.study) == (KIND, study)]
+    return read_rules(data.config, saved)
 
 
 def show(table: pl.DataFrame, as_json: bool) -> None:

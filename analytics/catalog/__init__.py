@@ -6,7 +6,15 @@ from pathlib import Path
 
 from analytics.catalog.parameter import Better, Parameter, Range, UnknownParameter, UnknownUnit
 
-__all__ = ["PARAMETERS", "Parameter", "UnknownParameter", "UnknownUnit", "find_parameter", "match_parameter"]
+__all__ = [
+    "PARAMETERS",
+    "PARAMETER_NAMES",
+    "Parameter",
+    "UnknownParameter",
+    "UnknownUnit",
+    "find_parameter",
+    "match_parameter",
+]
 
 DIRECTIONS: dict[str, Better] = {"lower": "lower", "higher": "higher", "none": "none"}
 
@@ -59,6 +67,7 @@ def parse_parameter(row: dict[str, str]) -> Parameter:
 
 
 PARAMETERS = read_parameters(Path(__file__).with_name("parameters.csv"))
+PARAMETER_NAMES = {code: item.name for code, item in PARAMETERS.items()}
 
 
 def find_parameter(paramcd: str) -> Parameter:

@@ -92,6 +92,11 @@ class Document:
         """Every table, in order."""
         return [block for section in self.sections for block in section.blocks if isinstance(block, Table)]
 
+    @property
+    def counts(self) -> str:
+        """How much it holds, in words."""
+        return f"{len(self.sections)} sections, {len(self.pictures)} figures, {len(self.tables)} tables"
+
 
 def cell_text(value: object) -> str:
     """A cell of a table as text; a missing one is a dash."""

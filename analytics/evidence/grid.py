@@ -9,6 +9,7 @@ BETTER, WORSE, UNCLEAR, ABSENT = "better", "worse", "transient or unclear", "not
 STATES = (BETTER, WORSE, UNCLEAR, ABSENT)
 IMPROVED = ("improved", "normalised")
 OURS = "This study"
+GRID = dict.fromkeys(("trial", "endpoint", "label", "state", "printed", "comparison"), pl.String)
 DOSES = {True: "cells per kg", False: "cells"}
 
 
@@ -46,9 +47,13 @@ def make_grid(trials: pl.DataFrame, effects: pl.DataFrame) -> pl.DataFrame:
         for trial in trials["trial"]
         for endpoint in order
     ]
-    return pl.DataFrame(
-        rows, schema=dict.fromkeys(("trial", "endpoint", "label", "state", "printed", "comparison"), pl.String)
-    )
+    return pl.DataFrame(rows, schema=GRID)
+
+
+def add_ours(grid: pl.DataFrame, panel: pl.DataFrame) -> pl.DataFrame:
+    """The grid with this study's row on top. ``panel`` is in the catalog's units."""
+    ours = describe_ours(panel, grid["endpoint"].unique(maintain_order=True).to_list())
+    return pl.concat([ours.select(grid.columns), grid])
 
 
 def describe_ours(panel: pl.DataFrame, endpoints: list[str]) -> pl.DataFrame:
@@ -68,8 +73,7 @@ def describe_ours(panel: pl.DataFrame, endpoints: list[str]) -> pl.DataFrame:
         code: (mean, n) for code, mean, n in latest.group_by("paramcd").agg(pl.col("chg").mean(), n=pl.len()).rows()
     }
     rows = [describe_one(endpoint, *means.get(code, (None, 0))) for endpoint, code in codes.items()]
-    schema = {**dict.fromkeys(("trial", "endpoint", "label", "state", "printed", "comparison"), pl.String)}
-    return pl.DataFrame(rows, schema={**schema, "n": pl.Int64, "mean": pl.Float64})
+    return pl.DataFrame(rows, schema={**GRID, "n": pl.Int64, "mean": pl.Float64})
 
 
 def describe_one(endpoint: str, mean: float | None, n: int) -> dict[str, str | float | int | None]:

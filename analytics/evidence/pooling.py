@@ -75,8 +75,9 @@ def read_own(text: str) -> tuple[pl.DataFrame, list[str]]:
     if not columns:
         return pl.DataFrame(), [f"the columns must be {', '.join(COUNTS)}, or {', '.join(RATIOS)}"]
     check = check_counts if columns == COUNTS else check_ratio
-    problems = [f"line {line}: {problem}" for line, row in enumerate(rows, start=2) if (problem := check(row))]
-    good = [row for row in rows if not check(row)]
+    checked = [(row, check(row)) for row in rows]
+    problems = [f"line {line}: {problem}" for line, (_, problem) in enumerate(checked, start=2) if problem]
+    good = [row for row, problem in checked if not problem]
     kind = pl.Int64 if columns == COUNTS else pl.Float64
     frame = pl.DataFrame(
         [{name: row[name] for name in columns} for row in good], schema=dict.fromkeys(columns, pl.String)

@@ -95,7 +95,7 @@ def describe_trial(row: Mapping[str, str], others: list[dict[str, str]]) -> dict
     where = f"{REVIEW}, Table {row['table_no']}, row {row['row_in_table']}, reference {row['reference_no']}"
     sources = [where, *(f"n from {other['review']}" for other in sized)]
     return {
-        "trial": name_trial(row["citation"]) + f" [{row['reference_no']}]",
+        "trial": name_trial(row),
         "disease": row["disease_en"],
         "etiology": row["etiology"],
         "cell_type": row["cell_type"],
@@ -130,11 +130,12 @@ def name_dose(highest: float | None, per_kg: bool) -> str:
     return f"10^{power} to 10^{power + 1} {unit}"
 
 
-def name_trial(citation: str) -> str:
-    """First author and year of a citation."""
+def name_trial(row: Mapping[str, str]) -> str:
+    """First author and year of the citation of a trial of the review, with its reference number there."""
+    citation = row["citation"]
     author = citation.split(" ", maxsplit=1)[0].strip(",.")
     years = re.findall(r"\b(?:19|20)\d\d\b", citation)
-    return f"{author} {years[0]}" if years else author
+    return " ".join([author, *years[:1], f"[{row['reference_no']}]"])
 
 
 def number(text: str) -> float | None:
@@ -145,9 +146,7 @@ def number(text: str) -> float | None:
 @cache
 def read_effects() -> pl.DataFrame:
     """What the review prints of every trial: trial, endpoint (code), printed direction, comparison."""
-    names = {
-        row["trial_id"]: name_trial(row["citation"]) + f" [{row['reference_no']}]" for row in read_rows("trials.csv")
-    }
+    names = {row["trial_id"]: name_trial(row) for row in read_rows("trials.csv")}
     rows = [
         {
             "trial": names[row["trial_id"]],

@@ -2,7 +2,7 @@
 
 import polars as pl
 
-from analytics.catalog import PARAMETERS
+from analytics.catalog import PARAMETER_NAMES, PARAMETERS
 from analytics.catalog.parameter import DIMENSIONLESS
 from analytics.panel import StudyData
 from analytics.patient import select_patient
@@ -44,12 +44,11 @@ def compare_values(before: pl.DataFrame, now: pl.DataFrame) -> pl.DataFrame:
         .when(was != is_now).then(pl.lit(CHANGED))
     )  # fmt: skip
     rank = {code: place for place, code in enumerate(PARAMETERS)}
-    names = {code: item.name for code, item in PARAMETERS.items()}
     moved = both.with_columns(what=what).filter(pl.col("what").is_not_null())
     ordered = moved.sort("day", pl.col("paramcd").replace_strict(rank, return_dtype=pl.Int64), nulls_last=True)
     return ordered.select(
         "what",
-        pl.col("paramcd").replace_strict(names, return_dtype=pl.String).alias("parameter"),
+        pl.col("paramcd").replace_strict(PARAMETER_NAMES, return_dtype=pl.String).alias("parameter"),
         pl.coalesce("avisit_now", "avisit").alias("avisit"),
         "day",
         old=was,

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import polars as pl
 
-from analytics.catalog import PARAMETERS
+from analytics.catalog import PARAMETER_NAMES, PARAMETERS
 from analytics.documents.model import Block, Picture, Table, Words
 from analytics.eligibility import FAILED, check_eligibility, summarize_eligibility
 from analytics.figures.patient import plot_patient
@@ -14,7 +14,15 @@ from analytics.panel import list_parameters
 from analytics.profile.case import make_case
 from analytics.profile.sheet import choose_printed, make_sheet
 from analytics.report.trial import Trial
-from analytics.safety.adverse import WHAT, describe_event, order_lanes, present_shares, say_share, summarize_published
+from analytics.safety.adverse import (
+    NONE_RECORDED,
+    WHAT,
+    describe_event,
+    order_lanes,
+    present_shares,
+    say_published,
+    summarize_published,
+)
 from analytics.safety.stopping import say_status
 from analytics.safety.tables import TABLES, Choice, list_events
 from analytics.scores import list_series
@@ -31,14 +39,13 @@ RULES = (
 def build_safety(trial: Trial) -> Iterator[Block]:
     """What was published of the group, counts with exact limits, terms, stopping rules, all events in time."""
     for row in summarize_published(trial.statements).iter_rows(named=True):
-        what = str(row["text"]).split(";", maxsplit=1)[0].capitalize()
-        yield Words(f"{say_share(row['n'], row['of_n'], what)} As published, {row['source']}.")
+        yield Words(say_published(row))
     data = trial.safety
     rules = TABLES["rules"](data, Choice(rules=trial.rules))
     for row in rules.iter_rows(named=True):
         yield Words(say_status(row))
     if data.adverse.is_empty():
-        yield Words("The study records no adverse event of its patients: no count can be made from rows.")
+        yield Words(NONE_RECORDED)
         return
     counts, terms = (TABLES[name](data, Choice()) for name in ("counts", "terms"))
     named = counts.with_columns(pl.col("what").replace(WHAT))
@@ -66,10 +73,9 @@ def draw_timeline(trial: Trial) -> Picture:
 
 def present_grades(grades: pl.DataFrame) -> pl.DataFrame:
     """Worst grades of every analyte as text."""
-    names = {code: item.name for code, item in PARAMETERS.items()}
     words = {"limit": "by the limit alone", "baseline": "CTCAE v5, own baseline"}
     return grades.select(
-        pl.col("paramcd").replace(names).alias("Analyte"),
+        pl.col("paramcd").replace(PARAMETER_NAMES).alias("Analyte"),
         pl.col("reading").replace(words).alias("Read"),
         pl.col("arm").alias("Arm"),
         pl.col("n").alias("Graded"),
@@ -158,7 +164,6 @@ def build_data(trial: Trial) -> Iterator[Block]:
 
 def present_completeness(table: pl.DataFrame) -> pl.DataFrame:
     """Patients with a value of every measured parameter, a column a visit."""
-    names = {code: item.name for code, item in PARAMETERS.items()}
     own = table.filter(pl.col("paramcd").is_in(list(PARAMETERS)))
     wide = own.pivot(on="avisit", index="paramcd", values="n", maintain_order=True)
-    return wide.with_columns(pl.col("paramcd").replace(names)).rename({"paramcd": "Parameter"})
+    return wide.with_columns(pl.col("paramcd").replace(PARAMETER_NAMES)).rename({"paramcd": "Parameter"})

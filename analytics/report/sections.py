@@ -14,6 +14,7 @@ from analytics.compare import compare_within, describe_smallest_p
 from analytics.courses import Measure, describe_axis, place_courses, summarize_courses
 from analytics.documents.model import Block, Chart, Picture, Table, Words
 from analytics.event_rates import summarize_event_rates
+from analytics.figure_tables import tabulate_follow_up
 from analytics.figures.cohort import plot_follow_up
 from analytics.figures.survival import ROWS, Curve, make_axis, plot_survival
 from analytics.figures.theme import Theme
@@ -72,7 +73,7 @@ def build_disposition(trial: Trial) -> Iterator[Block]:
         yield Table("Events per patient-year", present_event_rates(rates), rates)
     if known.height <= MANY:
         figure = plot_follow_up(trial.subjects, trial.events, trial.day_0, THEME)
-        table = known.select("usubjid", "arm", "last_contact_day").join(trial.events, on="usubjid", how="left")
+        table = tabulate_follow_up(trial.subjects, trial.events)
         yield Picture("follow_up", "Follow-up, infusions and events", figure, "Follow-up of each patient", table)
 
 

@@ -39,6 +39,7 @@ NEEDED = {  # what an event must record to be counted
     "severe": ("grade",),
 }
 PUBLISHED = ("safety", "adverse_event")
+NONE_RECORDED = "The study records no adverse event of its patients: no count can be made from rows."
 
 
 def derive_adverse(events: pl.DataFrame) -> pl.DataFrame:
@@ -155,6 +156,12 @@ def say_share(patients: int | None, n: int, what: str) -> str:
         return f"{what}: 0 of {n} patients; a true share of up to {high:.0f} % would fit that too (exact 95 % limit)."
     found = f"{patients} of {n} patients, {100 * share.estimate:.0f} %"
     return f"{what}: {found} (exact 95 % limits {low:.0f} to {high:.0f} %)."
+
+
+def say_published(row: dict[str, Any]) -> str:
+    """A row of ``summarize_published`` in a sentence, with its source."""
+    what = str(row["text"]).split(";", maxsplit=1)[0].capitalize()
+    return f"{say_share(row['n'], row['of_n'], what)} As published, {row['source']}."
 
 
 def present_shares(table: pl.DataFrame, column: str, label: str) -> pl.DataFrame:

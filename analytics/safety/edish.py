@@ -34,7 +34,7 @@ def derive_records(panel: pl.DataFrame, study: StudyData) -> pl.DataFrame:
     in the order of their visits and are not ``dated``. ``panel`` is in the catalog's units.
     """
     own = panel.filter(pl.col("paramcd").is_in(TESTS), pl.col("aval").is_not_null())
-    limits = {code: study.settings.limits.get(code, (None, None))[1] for code in TESTS}
+    limits = {code: study.settings.find_limits(code)[1] for code in TESTS}
     laboratory = pl.col("paramcd").replace_strict(limits, default=None, return_dtype=pl.Float64)
     order = dict(zip(study.visits["avisit"], study.visits["position"] + 1, strict=True))
     place = pl.col("avisit").replace_strict(order, default=None, return_dtype=pl.Int32) if order else pl.lit(None)

@@ -39,11 +39,10 @@ def derive_grades(panel: pl.DataFrame, study: StudyData) -> pl.DataFrame:
 def grade_one(panel: pl.DataFrame, study: StudyData, code: str) -> pl.DataFrame:
     """Both grades of one analyte."""
     own = panel.filter(pl.col("paramcd") == code, pl.col("aval").is_not_null())
-    low, high = (pl.lit(limit, dtype=pl.Float64) for limit in study.settings.limits.get(code, (None, None)))
     inputs = {
         "value": pl.col("aval"),
-        "uln": keep_positive(pl.coalesce("ref_high", high)),
-        "lln": keep_positive(pl.coalesce("ref_low", low)),
+        "uln": read_limit(study, code, "ref_high"),
+        "lln": read_limit(study, code, "ref_low"),
         "baseline": pl.lit(None, dtype=pl.Float64),
     }
     by_limit = own.with_columns(TERMS[code].grade(inputs).cast(pl.Int64).alias(BY_LIMIT))
@@ -58,6 +57,12 @@ def grade_one(panel: pl.DataFrame, study: StudyData, code: str) -> pl.DataFrame:
 def undated_visit() -> pl.Expr:
     """The visit of a row without a day; a dated row is known by its day."""
     return pl.when(pl.col("day").is_null()).then(pl.col("avisit"))
+
+
+def read_limit(study: StudyData, code: str, side: str) -> pl.Expr:
+    """The limit of normal of a row (``side`` "ref_low" or "ref_high"), else that of the study's laboratory."""
+    low, high = study.settings.find_limits(code)
+    return keep_positive(pl.coalesce(side, pl.lit(low if side == "ref_low" else high, dtype=pl.Float64)))
 
 
 def keep_positive(limit: pl.Expr) -> pl.Expr:

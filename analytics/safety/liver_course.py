@@ -69,10 +69,11 @@ def derive_liver_course(panel: pl.DataFrame, study: StudyData, subjects: pl.Data
     """
     facts = [panel, study.events, study.medications]
     parts = [frame.partition_by("usubjid", as_dict=True) for frame in facts]
+    recorded = list_recorded(study)
     rows = []
     for usubjid, arm, last in subjects.select("usubjid", "arm", "last_contact_day").rows():
         own = [part.get((usubjid,), frame.clear()) for part, frame in zip(parts, facts, strict=True)]
-        rows.append({"usubjid": usubjid, "arm": arm, **describe_course(own, last, list_recorded(study))})
+        rows.append({"usubjid": usubjid, "arm": arm, **describe_course(own, last, recorded)})
     return pl.DataFrame(rows, schema=COURSE)
 
 

@@ -10,7 +10,7 @@ import polars as pl
 from analytics.catalog import PARAMETERS
 from analytics.panel import StudyData
 from analytics.safety.adverse import NEEDED, derive_adverse, tell_apart
-from analytics.safety.grades import keep_positive
+from analytics.safety.grades import keep_positive, read_limit
 from analytics.scores import list_series
 from analytics.statistics.proportions import estimate_share
 
@@ -112,8 +112,9 @@ def read_rule(content: dict[str, Any]) -> StoppingRule:
 def read_rules(config: Mapping[str, Any], saved: Iterable[str]) -> tuple[list[StoppingRule], list[str]]:
     """The rules of the study file (``[[stopping]]``) and those ``saved`` as JSON, and what is wrong with others."""
     tables = [*map(dict, config.get("stopping", [])), *map(json.loads, saved)]
-    problems = [problem for problem in map(find_problem, tables) if problem]
-    return [read_rule(item) for item in tables if not find_problem(item)], problems
+    checked = [(item, find_problem(item)) for item in tables]
+    rules = [StoppingRule(**item) for item, problem in checked if not problem]
+    return rules, [problem for _, problem in checked if problem]
 
 
 def find_first(rule: StoppingRule, study: StudyData, panel: pl.DataFrame) -> pl.DataFrame | None:
@@ -145,10 +146,9 @@ def find_events(rule: StoppingRule, study: StudyData) -> pl.DataFrame | None:
 def find_values(rule: StoppingRule, study: StudyData, panel: pl.DataFrame) -> pl.DataFrame | None:
     """Subject and day of the values after baseline that count."""
     own = panel.filter(pl.col("paramcd") == rule.paramcd, pl.col("post"), pl.col("aval").is_not_null())
-    laboratory = pl.lit(study.settings.limits.get(rule.paramcd, (None, None))[1], dtype=pl.Float64)
     unit = {
         VALUE: pl.lit(1.0),
-        TIMES_LIMIT: keep_positive(pl.coalesce("ref_high", laboratory)),
+        TIMES_LIMIT: read_limit(study, rule.paramcd, "ref_high"),
         TIMES_BASELINE: keep_positive(pl.col("base")),
     }[rule.scale]
     judged = own.with_columns(x=(pl.col("aval") / unit).round(9)).filter(pl.col("x").is_not_null())

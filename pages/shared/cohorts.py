@@ -10,7 +10,7 @@ import streamlit as st
 
 from analytics.cohort import AGE, CHOICES, EVENT, Bounds, Cohort, list_events, select_cohort
 from analytics.panel import StudyData
-from analytics.units import SYSTEMS
+from analytics.units import CONVENTIONAL, SYSTEMS
 from pages.shared import controls, store
 from pages.shared.saved import Shelf, show_shelf
 
@@ -206,6 +206,13 @@ def select_panel(study: str, system: str, subjects: pl.DataFrame | None) -> pl.D
     if subjects is None:
         return panel
     return panel.join(subjects.select("usubjid"), on="usubjid", how="semi", maintain_order="left")
+
+
+def read_catalog_panel(view: View) -> pl.DataFrame:
+    """The cohort's panel in the catalog's units, which grades, limits and published values are in."""
+    if controls.units() == CONVENTIONAL:
+        return view.panel
+    return select_panel(view.cohort.study, CONVENTIONAL, view.subjects)
 
 
 def show_head(cohort: Cohort, subjects: pl.DataFrame) -> None:

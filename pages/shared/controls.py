@@ -11,7 +11,7 @@ from analytics.figures.theme import Theme
 from analytics.groups import SUBJECT_GROUPS
 from analytics.panel import list_parameters
 from analytics.scores import find_any_parameter
-from analytics.units import CONVENTIONAL, FACTORS, SI, convert_parameter
+from analytics.units import CONVENTIONAL, convert_parameter, find_factor
 
 FIRST = ("child_pugh", "meld", "bilirubin", "fibrosis_index")
 ALL = "all"
@@ -24,7 +24,7 @@ def units() -> str:
 
 def unit_factor(code: str) -> float:
     """From the catalog's unit of a parameter to the reader's; 1 where they are the same."""
-    return FACTORS.get(code, 1.0) if units() == SI else 1.0
+    return find_factor(code, units())
 
 
 def find_parameter(code: str) -> Parameter:

@@ -65,7 +65,7 @@ def derive_known(view: cohorts.View, by: str) -> int:
 
 def find_limit(view: cohorts.View, parameter: Parameter) -> float | None:
     """The upper limit of the study's laboratory, in the reader's units."""
-    limit = view.study.settings.limits.get(parameter.paramcd, (None, None))[1]
+    limit = view.study.settings.find_limits(parameter.paramcd)[1]
     return None if limit is None else limit * controls.unit_factor(parameter.paramcd)
 
 

@@ -7,7 +7,7 @@ import polars as pl
 import streamlit as st
 
 from analytics.catalog import PARAMETERS
-from analytics.evidence.grid import ABSENT, BETTER, OURS, UNCLEAR, WORSE, describe_ours, list_doses, make_grid
+from analytics.evidence.grid import ABSENT, BETTER, OURS, UNCLEAR, WORSE, add_ours, list_doses, make_grid
 from analytics.evidence.shelf import (
     CHOICES,
     KIND,
@@ -24,7 +24,6 @@ from analytics.evidence.shelf import (
     select_trials,
 )
 from analytics.figures.evidence import plot_doses, plot_grid
-from analytics.units import CONVENTIONAL
 from pages.shared import cohorts, controls, output, store
 
 REVIEW = (
@@ -139,14 +138,10 @@ def show_grid(view: cohorts.View | None) -> None:
     if grid.is_empty():
         st.info("None of these trials mentions an effect.")
         return
-    table = grid
-    if view is not None:
-        ours = describe_ours(read_panel(view), grid["endpoint"].unique(maintain_order=True).to_list())
-        table = pl.concat([ours.select(grid.columns), grid])
+    table = grid if view is None else add_ours(grid, cohorts.read_catalog_panel(view))
     figure = plot_grid(table, [OURS], controls.theme())
     alt = "Direction of effect of every trial on every endpoint"
-    study = f" --study {view.cohort.study}" if view and not view.cohort.is_filtered else ""
-    output.show_figure(figure, "effect_grid", alt, table, f"python cli.py evidence --table grid{study}{options()}")
+    output.show_figure(figure, "effect_grid", alt, table, command("grid", view))
     st.caption(
         f"▲ {BETTER} · ▼ {WORSE} · ? {UNCLEAR} · empty: {ABSENT} in the table, which is no “no effect”. Directions "
         "are as printed; no size is known and none is invented. Comparisons between groups that the table does not "
@@ -163,6 +158,12 @@ def describe_our_row(grid: pl.DataFrame) -> str:
     return f"{OURS}: direction of the mean change from baseline to each patient's latest value, without a test."
 
 
+def command(table: str, view: cohorts.View | None) -> str:
+    """The terminal's command for a table with this study beside it, which it can name only without a filter."""
+    study = f" --study {view.cohort.study}" if view and not view.cohort.is_filtered else ""
+    return f"python cli.py evidence --table {table}{study}{options()}"
+
+
 def options() -> str:
     """The filters in force as options of the terminal."""
     said = [
@@ -175,13 +176,6 @@ def options() -> str:
     return "".join([*said, *([" --sized"] if st.session_state.get("shelf_sized") else [])])
 
 
-def read_panel(view: cohorts.View) -> pl.DataFrame:
-    """The cohort's panel in the catalog's units."""
-    if controls.units() == CONVENTIONAL:
-        return view.panel
-    return cohorts.select_panel(view.cohort.study, CONVENTIONAL, view.subjects)
-
-
 def show_doses(view: cohorts.View | None) -> None:
     """Published doses, cells and cells per kg apart, and where this study's infusions lie."""
     kept = ask_trials()
@@ -191,9 +185,8 @@ def show_doses(view: cohorts.View | None) -> None:
         st.info("None of these trials prints a dose.")
         return
     figure = plot_doses(doses, {False: "Doses in cells", True: "Doses in cells per kg"}, controls.theme())
-    study = f" --study {view.cohort.study}" if view and not view.cohort.is_filtered else ""
     alt = "Published doses in cells and in cells per kg"
-    output.show_figure(figure, "dose_strip", alt, doses, f"python cli.py evidence --table doses{study}{options()}")
+    output.show_figure(figure, "dose_strip", alt, doses, command("doses", view))
     ours = doses.filter(pl.col("own"))
     said = "from the lowest to the highest single infusion" if ours.height else "no infusion with a number of cells"
     absent = kept.height - doses.filter(~pl.col("own"))["trial"].n_unique()

@@ -7,7 +7,7 @@ from functools import partial
 import polars as pl
 import streamlit as st
 
-from analytics.catalog import PARAMETERS
+from analytics.catalog import PARAMETER_NAMES, PARAMETERS
 from analytics.quality import (
     add_site,
     derive_grid,
@@ -23,7 +23,6 @@ from pages.shared.labels import LABELS
 from pages.shared.output import export_csv, is_simulated
 
 CLOSED = "findings closed"
-NAMES = {code: item.name for code, item in PARAMETERS.items()}
 PERCENT = st.column_config.ProgressColumn(format="%.0f %%", min_value=0, max_value=100)
 
 
@@ -54,7 +53,7 @@ def show_completeness(grid: pl.DataFrame) -> None:
     order = summary.select("avisit", "position").unique().sort("position")["avisit"].to_list()
     wide = summary.pivot(on="avisit", index=first, values="percent").select(first, *order)
     if first == "paramcd":
-        wide = wide.with_columns(pl.col("paramcd").replace_strict(NAMES, default=pl.col("paramcd")))
+        wide = wide.with_columns(pl.col("paramcd").replace_strict(PARAMETER_NAMES, default=pl.col("paramcd")))
     shown = wide.rename({first: by})
     st.dataframe(
         shown, hide_index=True, column_config=dict.fromkeys(order, PERCENT), placeholder="–", alt="Completeness"

@@ -5,7 +5,7 @@ from typing import Any
 import polars as pl
 import streamlit as st
 
-from analytics.catalog import PARAMETERS
+from analytics.catalog import PARAMETER_NAMES, PARAMETERS
 from analytics.patient import describe_when
 from analytics.review import (
     AGAIN,
@@ -150,10 +150,9 @@ def mark(study: str, rows: pl.DataFrame) -> None:
 
 def present_reviews(reviews: pl.DataFrame) -> pl.DataFrame:
     """States of review as text."""
-    names = {code: item.name for code, item in PARAMETERS.items()}
     return reviews.select(
         pl.col("usubjid").alias("Patient"),
-        pl.col("paramcd").replace(names).alias("Parameter"),
+        pl.col("paramcd").replace(PARAMETER_NAMES).alias("Parameter"),
         pl.col("n").alias("Values"),
         pl.col("state").alias("State"),
         pl.col("who").alias("By"),
@@ -173,13 +172,12 @@ def show_progress(view: cohorts.View) -> None:
     st.markdown(
         f"**{done:,} of {reviews.height:,}** courses reviewed; **{again:,}** open again because a value changed."
     )
-    names = {code: item.name for code, item in PARAMETERS.items()}
-    summary = summarize_reviews(reviews).with_columns(pl.col("paramcd").replace(names))
+    summary = summarize_reviews(reviews).with_columns(pl.col("paramcd").replace(PARAMETER_NAMES))
     columns = {"paramcd": "Parameter", "patients": "Patients", AGAIN: "open again"}
     st.dataframe(summary, hide_index=True, height=300, column_config=columns, alt="State of review by parameter")
     changed = reviews.filter(pl.col("state") == AGAIN)
     if changed.height:
-        table = changed.select("usubjid", pl.col("paramcd").replace(names), "n", "who")
+        table = changed.select("usubjid", pl.col("paramcd").replace(PARAMETER_NAMES), "n", "who")
         labels = {"usubjid": "Patient", "paramcd": "Parameter", "n": "Values", "who": "Reviewed by"}
         patients.choose_patient(table, "open_again", labels, "Courses that are open again")
     output.offer_table(reviews.drop("digest"), "reviews")

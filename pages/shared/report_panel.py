@@ -11,9 +11,8 @@ from analytics.documents.report import MIMES, NO_BROWSER, WITHOUT_BROWSER, write
 from analytics.profile.sheet import name_origin
 from analytics.report.build import TITLES, USUAL, build_report
 from analytics.report.trial import Choice, Trial, make_trial, write_recipe
-from analytics.safety.stopping import KIND, read_rules
-from analytics.units import CONVENTIONAL
 from pages.shared import cohorts, controls, output, store
+from pages.shared.safety_rules import list_rules
 
 FORMATS = {
     "html": "HTML: one page that works offline, figures can be hovered",
@@ -60,10 +59,7 @@ def make(view: cohorts.View, choice: Choice, kind: str) -> None:
         with st.status("Making the report …", expanded=True) as status:
             document = build_report(trial, choice, st.write)
             store.keep_report(key, write_report(document, kind, st.write))
-            counts = (
-                f"{len(document.sections)} sections, {len(document.pictures)} figures, {len(document.tables)} tables"
-            )
-            status.update(label=f"The report is made: {counts}.", state="complete", expanded=False)
+            status.update(label=f"The report is made: {document.counts}.", state="complete", expanded=False)
     made = store.find_report(key)
     if made is not None:
         name = f"report-{view.cohort.study}.{kind}"
@@ -87,17 +83,14 @@ def show_command(view: cohorts.View, choice: Choice, kind: str) -> None:
 def read_trial(view: cohorts.View) -> Trial:
     """What the report rests on, of this run's revision."""
     study = view.cohort.study
-    panel = view.panel
-    if controls.units() != CONVENTIONAL:
-        panel = cohorts.select_panel(study, CONVENTIONAL, view.subjects)
-    rules, _ = read_rules(view.study.config, [item.content for item in store.items(KIND, study)])
+    rules, _ = list_rules(view)
     facts: dict[str, Any] = {"statements": store.statements(study), "findings": store.findings(study)}
     origin = name_origin(study, view.study.config, store.revision(), view.subjects["cut_day"])
     return make_trial(
         view.cohort,
         view.study,
         view.subjects,
-        panel,
+        cohorts.read_catalog_panel(view),
         origin=origin,
         rules=tuple(rules),
         units=controls.units(),

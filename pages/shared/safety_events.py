@@ -6,23 +6,27 @@ import polars as pl
 import streamlit as st
 
 from analytics.figures.safety import MOST_LANES, plot_event_timeline
-from analytics.safety.adverse import WHAT, describe_event, order_lanes, present_shares, say_share, summarize_published
+from analytics.safety.adverse import (
+    NONE_RECORDED,
+    WHAT,
+    describe_event,
+    order_lanes,
+    present_shares,
+    say_published,
+    say_share,
+    summarize_published,
+)
 from analytics.safety.liver_course import NEVER
 from analytics.safety.tables import POOLED, TABLES, Choice, Safety, list_events
-from analytics.units import CONVENTIONAL
 from pages.shared import cohorts, controls, output, patients, store
 
 WIDE = 475  # pixels: two beside each other on a laptop, one below the other on a tablet
 LINES = ("serious", "serious_related", "fatal")
-NONE_RECORDED = "The study records no adverse event of its patients: no count can be made from rows."
 
 
 def prepare(view: cohorts.View, blinded: bool) -> Safety:
     """The frames of the cohort in the catalog's units, which grades and multiples of limits need."""
-    panel = view.panel
-    if controls.units() != CONVENTIONAL:
-        panel = cohorts.select_panel(view.cohort.study, CONVENTIONAL, view.subjects)
-    data = Safety(view.study, panel, view.subjects)
+    data = Safety(view.study, cohorts.read_catalog_panel(view), view.subjects)
     return data.blind() if blinded else data
 
 
@@ -34,10 +38,8 @@ def command(view: cohorts.View, data: Safety, table: str, options: str = "") -> 
 
 def show_verdict(view: cohorts.View, data: Safety) -> None:
     """What a safety board asks first, in sentences: serious, related, fatal, with what the numbers leave open."""
-    said = summarize_published(store.statements(view.cohort.study))
-    for row in said.iter_rows(named=True):
-        sentence = say_share(row["n"], row["of_n"], str(row["text"]).split(";", maxsplit=1)[0].capitalize())
-        st.markdown(f"{output.plain(sentence)} As published, {output.plain(str(row['source']))}.")
+    for row in summarize_published(store.statements(view.cohort.study)).iter_rows(named=True):
+        st.markdown(output.plain(say_published(row)))
     if data.adverse.is_empty():
         return
     counts = TABLES["counts"](data, Choice())

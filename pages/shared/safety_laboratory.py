@@ -5,7 +5,7 @@ from typing import Any
 import polars as pl
 import streamlit as st
 
-from analytics.catalog import PARAMETERS
+from analytics.catalog import PARAMETER_NAMES, PARAMETERS
 from analytics.figures.safety import plot_edish, plot_shift, plot_stages
 from analytics.safety.edish import (
     BASELINE,
@@ -61,9 +61,7 @@ def show_grades(view: cohorts.View, data: Safety) -> None:
 
 def show_summary(view: cohorts.View, data: Safety, summary: pl.DataFrame) -> None:
     """Grade 3 or more and rises by two grades of every analyte, both readings side by side."""
-    named = summary.with_columns(
-        analyte=pl.col("paramcd").replace({code: item.name for code, item in PARAMETERS.items()})
-    )
+    named = summary.with_columns(analyte=pl.col("paramcd").replace(PARAMETER_NAMES))
     cells = named.sort(pl.col("severe").sum().over("paramcd"), descending=True, maintain_order=True).with_columns(
         severe=pl.format("{}/{} (before: {})", "severe", "n", "severe_before"),
         worse_2=pl.format("{}/{}", "worse_2", "n"),
@@ -205,7 +203,7 @@ def show_stages(view: cohorts.View, data: Safety) -> None:
     columns |= {"highest_day": "on day", "latest": "Latest", "hcc_day": "HCC on day"}
     columns["fold"] = st.column_config.NumberColumn("Highest / baseline", format="%.1f")
     columns["call"] = f"First day from {AFP_CALL:g} ng/mL"
-    named = table.with_columns(marker=pl.col("paramcd").replace({code: item.name for code, item in PARAMETERS.items()}))
+    named = table.with_columns(marker=pl.col("paramcd").replace(PARAMETER_NAMES))
     shown = named.select("usubjid", "arm", "marker", *(name for name in columns if name not in ("usubjid", "arm")))
     patients.choose_patient(shown, "tumor_watch", columns | {"marker": "Marker"}, "Tumor markers and tumors by patient")
     output.offer_table(table, "tumor_watch")
