@@ -10,6 +10,7 @@ import polars as pl
 from scipy.special import chdtrc
 
 from analytics.statistics.interval import LEVEL, Array, Index
+from analytics.survival.counting import count_leaving
 from analytics.survival.door import UnusableStatus, open_rows
 from analytics.survival.kaplan_meier import LOG_LOG, count_times, estimate_kaplan_meier, find_limits
 from analytics.survival.log_rank import number_groups, solve_statistic
@@ -47,22 +48,30 @@ def estimate_incidence(times: pl.DataFrame, limits: str = LOG_LOG, level: float 
     share = counts["events"].to_numpy() / at_risk
     after = np.cumprod(1 - share)
     before = np.append(1.0, after[:-1])[: len(after)]
-    totals = known.drop_nulls("cause").group_by("cause", day=pl.col("time").cast(pl.Float64)).agg(events=pl.len())
+    causes, deaths = count_deaths(known, counts["day"].to_numpy())
     frames = []
-    for cause in list_causes(times):
-        own = counts.select("day", "at_risk").join(totals.filter(pl.col("cause") == cause), on="day", how="left")
-        dead = own["events"].fill_null(0).cast(pl.Int64)
-        incidence = np.cumsum(before * dead.to_numpy() / at_risk)
-        se = np.sqrt(vary(incidence, dead.to_numpy() / at_risk, share, before, at_risk))
+    for cause, dead in zip(causes, deaths.T, strict=True):
+        incidence = np.cumsum(before * dead / at_risk)
+        se = np.sqrt(vary(incidence, dead / at_risk, share, before, at_risk))
         lower, upper = find_limits(incidence, se, limits, level)
         if not counts["events"][0]:  # nobody has had an event when the observation begins: no uncertainty
             lower[0] = upper[0] = 0.0
         low, high = (pl.Series(limit).fill_nan(None) for limit in (lower, upper))
-        frames.append(own.select(
-            cause=pl.lit(cause), day="day", at_risk="at_risk", events=dead, incidence=pl.Series(incidence),
+        frames.append(counts.select(
+            cause=pl.lit(cause), day="day", at_risk="at_risk", events=pl.Series(dead), incidence=pl.Series(incidence),
             se=pl.Series(se), lower=low, upper=high, event_free=pl.Series(after),
         ))  # fmt: skip
     return pl.concat(frames) if frames else pl.DataFrame(schema=SCHEMA)
+
+
+def count_deaths(known: pl.DataFrame, days: Array) -> tuple[list[str], Index]:
+    """The causes in alphabetical order, and how many died of each on each of the days."""
+    dead = known.drop_nulls("cause")
+    causes, codes = number_groups(dead["cause"])
+    times, cells = count_leaving(dead["time"].cast(pl.Float64).to_numpy(), codes, causes.len())
+    placed = np.zeros((len(days), causes.len()), dtype=np.int64)
+    placed[np.searchsorted(days, times)] = cells
+    return causes.to_list(), placed
 
 
 SCHEMA = {

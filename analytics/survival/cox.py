@@ -12,7 +12,16 @@ from scipy.special import chdtrc, ndtr
 
 from analytics.statistics.interval import Array, Index, Mask, Z
 from analytics.survival.cox_exact import measure_exact
-from analytics.survival.cox_terms import EFRON, EXACT, Cells, Design, find_cells, make_design, measure_fit
+from analytics.survival.cox_terms import (
+    EFRON,
+    EXACT,
+    Cells,
+    Design,
+    find_cells,
+    find_risk_sets,
+    make_design,
+    measure_fit,
+)
 from analytics.survival.door import check_status
 from analytics.survival.influence import derive_score_residuals
 
@@ -130,16 +139,16 @@ def fit_cox(rows: Rows, terms: tuple[str, ...], ties: str = EFRON) -> Cox:
     center = rows.x.mean(axis=0) if len(rows.x) else np.zeros(len(terms))
     design = make_design(rows.x - center, rows.stop, rows.event, rows.start, rows.stratum)
     cells = find_cells(design, ties)
+    sets = None if ties == EXACT else find_risk_sets(design, cells)
 
     def measure(beta: Array) -> Measured:
-        return (measure_exact if ties == EXACT else measure_fit)(design, cells, beta)
+        return measure_exact(design, cells, beta) if sets is None else measure_fit(design, cells, sets, beta)
 
     null = measure(np.zeros(len(terms)))
     spread = design.x.std(axis=0) if len(design.x) else np.zeros(len(terms))
     scale = np.where(spread > 0, spread, 1.0)
     kept = find_estimable(null[2] / np.outer(scale, scale), len(cells.own))
-    beta, running = climb(measure, kept, scale)
-    loglik, _, curvature = measure(beta)
+    beta, running, (loglik, _, curvature) = climb(measure, null, kept, scale)
     running |= find_flat(curvature / np.outer(scale, scale), beta * scale, kept, len(cells.own))
     covariance = robust = invert(curvature, kept)
     if rows.cluster is not None:
@@ -178,10 +187,12 @@ def find_flat(curvature: Array, beta: Array, kept: Mask, deaths: int) -> Mask:
     return np.abs(beta) > (FAR if flat else NEVER)
 
 
-def climb(measure: Callable[[Array], Measured], kept: Mask, scale: Array) -> tuple[Array, Mask]:
-    """The coefficients at the top of the likelihood, and which of them ran away instead of arriving."""
+def climb(
+    measure: Callable[[Array], Measured], null: Measured, kept: Mask, scale: Array
+) -> tuple[Array, Mask, Measured]:
+    """The coefficients at the top of the likelihood, which of them ran away instead of arriving, what is there."""
     beta, running = np.zeros(len(kept)), np.zeros(len(kept), dtype=bool)
-    likelihood, gradient, information = measure(beta)
+    likelihood, gradient, information = null
     for _ in range(ROUNDS if kept.any() else 0):
         step = invert(information, kept) @ gradient
         step *= min(1.0, FAR / max(np.abs(step * scale).max(), CLOSE))
@@ -195,7 +206,7 @@ def climb(measure: Callable[[Array], Measured], kept: Mask, scale: Array) -> tup
         running = np.abs(step * scale) > RUNNING
         if still and (running.any() or np.abs(step * scale).max() < CLOSE):
             break
-    return beta, running
+    return beta, running, (likelihood, gradient, information)
 
 
 def invert(matrix: Array, kept: Mask) -> Array:

@@ -41,6 +41,11 @@ def read_entry(known: pl.DataFrame) -> Array | None:
     return known["entry"].cast(pl.Float64).fill_null(-1.0).to_numpy()
 
 
+def read_times(known: pl.DataFrame) -> tuple[Array, Mask, Array | None]:
+    """Times, events and entries as arrays."""
+    return known["time"].cast(pl.Float64).to_numpy(), known["event"].to_numpy(), read_entry(known)
+
+
 def check_status(*statuses: Array | Mask) -> None:
     """Raise UnusableStatus unless every array is Boolean: 0/1/2 must never be read as 0/1."""
     for status in statuses:

@@ -12,11 +12,13 @@ import polars as pl
 from scipy.special import ndtri
 
 from analytics.statistics.interval import Array
-from analytics.survival.door import open_rows
+from analytics.survival.counting import count_leaving
+from analytics.survival.door import open_rows, read_times
 
 TOLERANCE = float(np.sqrt(np.finfo(float).eps))  # R's own, for a curve that is exactly at the quantile
 LOG_LOG, LOG, PLAIN = "log-log", "log", "plain"
 LIMITS = (LOG_LOG, LOG, PLAIN)
+COUNTS = {"day": pl.Float64} | dict.fromkeys(("at_risk", "entered", "events", "censored"), pl.Int64)
 SIDES: tuple[Literal["left"], Literal["right"]] = ("left", "right")
 
 
@@ -85,22 +87,19 @@ def find_limits(share: Array, se: Array, limits: str, level: float) -> tuple[Arr
 
 def count_times(known: pl.DataFrame, start: float = 0.0) -> pl.DataFrame:
     """``day``, ``at_risk``, ``entered``, ``events``, ``censored`` at every time or entry, and at ``start``."""
-    kept = known.filter(pl.col("time") >= start)
-    counted = kept.group_by(day=pl.col("time").cast(pl.Float64)).agg(
-        events=pl.col("event").sum().cast(pl.Int64), censored=(~pl.col("event")).sum().cast(pl.Int64)
-    )
-    entry = kept["entry"].cast(pl.Float64).drop_nulls() if "entry" in kept.columns else pl.Series([], dtype=pl.Float64)
-    days = pl.concat([entry.filter(entry > start).unique(), pl.Series([start]).filter(pl.Series([kept.height > 0]))])
-    quiet = pl.DataFrame({"day": days}).with_columns(events=pl.lit(0, pl.Int64), censored=pl.lit(0, pl.Int64))
-    rows = pl.concat([quiet, counted.select(quiet.columns)]).group_by("day").sum().sort("day")
-    gone = (pl.col("events") + pl.col("censored")).cum_sum().shift(1, fill_value=0)
-    late = entry.sort().to_numpy()
-    before, until = (np.searchsorted(late, rows["day"].to_numpy(), side=side) for side in SIDES)
-    at_risk, entered = (
-        pl.Series(number, dtype=pl.Int64) for number in (before + kept.height - len(late), until - before)
-    )
-    return rows.with_columns(at_risk=at_risk - gone, entered=entered).select(
-        "day", "at_risk", "entered", "events", "censored"
+    time, event, entry = read_times(known.filter(pl.col("time") >= start) if start > 0 else known)
+    days, cells = count_leaving(time, event.astype(np.int64), 2)
+    late = np.zeros(0) if entry is None else np.sort(entry[entry > -1])
+    quiet = np.unique(np.append(late[late > start], start if len(time) else []))
+    every = np.union1d(days, quiet)
+    left = np.zeros((len(every), 2), dtype=np.int64)
+    left[np.searchsorted(every, days)] = cells
+    gone = np.cumsum(left.sum(axis=1)) - left.sum(axis=1)
+    before, until = (np.searchsorted(late, every, side=side) for side in SIDES)
+    at_risk = len(time) - len(late) + before - gone
+    return pl.DataFrame(
+        {"day": every, "at_risk": at_risk, "entered": until - before, "events": left[:, 1], "censored": left[:, 0]},
+        schema=COUNTS,
     )
 
 

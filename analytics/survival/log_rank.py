@@ -9,7 +9,8 @@ from scipy.special import chdtrc
 
 from analytics.catalog.constants import SMALL
 from analytics.statistics.interval import Array, Index, Mask
-from analytics.survival.door import open_rows, read_entry
+from analytics.survival.counting import count_leaving
+from analytics.survival.door import open_rows, read_times
 from analytics.survival.permutation import permute
 from analytics.survival.weights import weigh_times
 
@@ -66,14 +67,11 @@ def compare_log_rank(
 def number_groups(groups: pl.Series) -> tuple[pl.Series, Index]:
     """The sorted names of groups, and each row's place among them."""
     names = groups.unique().sort()
+    if groups.dtype in (pl.String, pl.Enum) and not groups.null_count():
+        return names, groups.cast(pl.Enum(names.cast(pl.String))).to_physical().to_numpy().astype(np.int64)
     places = pl.DataFrame({"name": names, "place": range(names.len())}, schema_overrides={"place": pl.Int64})
     found = groups.to_frame("name").join(places, on="name", how="left", maintain_order="left")
     return names, found["place"].to_numpy()
-
-
-def read_times(known: pl.DataFrame) -> tuple[Array, Mask, Array | None]:
-    """Times, events and entries as arrays."""
-    return known["time"].cast(pl.Float64).to_numpy(), known["event"].to_numpy(), read_entry(known)
 
 
 def count_strata(
@@ -81,31 +79,36 @@ def count_strata(
 ) -> tuple[Array, Array, Array]:
     """Observed, expected and covariance summed over the strata."""
     time, event, entry = read_times(known)
-    blocks = number_groups(known[strata])[1] if strata else np.zeros(len(time), dtype=np.int64)
+    if strata is None:
+        return weigh_groups(time, event, entry, codes, groups, weight)
+    blocks = number_groups(known[strata])[1]
     parts = []
     for block in range(int(blocks.max(initial=-1)) + 1):
         own = blocks == block
         late = None if entry is None else entry[own]
-        dead, at_risk = count_groups(time[own], event[own], late, codes[own], groups)
-        parts.append(weigh_counts(dead, at_risk, weigh_times(dead.sum(axis=1), at_risk.sum(axis=1), weight)))
+        parts.append(weigh_groups(time[own], event[own], late, codes[own], groups, weight))
     return tuple(np.sum([part[place] for part in parts], axis=0) for place in range(3))
+
+
+def weigh_groups(
+    time: Array, event: Mask, entry: Array | None, codes: Index, groups: int, weight: str
+) -> tuple[Array, Array, Array]:
+    """Observed, expected and covariance of one stratum."""
+    dead, at_risk = count_groups(time, event, entry, codes, groups)
+    return weigh_counts(dead, at_risk, weigh_times(dead.sum(axis=1), at_risk.sum(axis=1), weight))
 
 
 def count_groups(time: Array, event: Mask, entry: Array | None, codes: Index, groups: int) -> tuple[Array, Array]:
     """Events and subjects at risk at every distinct event time, a column a group."""
-    rows = pl.DataFrame({"time": time, "code": codes, "event": event})
-    cells = rows.group_by("time", "code").agg(leaving=pl.len(), events=pl.col("event").sum())
-    every, place = np.unique(cells["time"].to_numpy(), return_inverse=True)
-    table = np.zeros((2, len(every), groups))
-    for index, name in enumerate(("leaving", "events")):
-        table[index, place, cells["code"].to_numpy()] = cells[name].to_numpy()
-    at_risk = table[0][::-1].cumsum(axis=0)[::-1]
+    every, cells = count_leaving(time, codes * 2 + event, 2 * groups)
+    leaving, dead = (cells[:, 0::2] + cells[:, 1::2]).astype(float), cells[:, 1::2].astype(float)
+    at_risk = leaving[::-1].cumsum(axis=0)[::-1]
     if entry is not None:
         for group in range(groups):
             late = np.sort(entry[codes == group])
             at_risk[:, group] -= len(late) - np.searchsorted(late, every)
-    some = table[1].sum(axis=1) > 0
-    return table[1][some], at_risk[some]
+    some = dead.sum(axis=1) > 0
+    return dead[some], at_risk[some]
 
 
 def weigh_counts(dead: Array, at_risk: Array, weight: Array) -> tuple[Array, Array, Array]:
