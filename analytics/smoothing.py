@@ -2,7 +2,7 @@
 
 import numpy as np
 import polars as pl
-from scipy.interpolate import make_smoothing_spline
+import scipy  # its parts are loaded when they are first used
 
 LEAST = 5  # distinct places
 PLACES = 60
@@ -26,7 +26,7 @@ def smooth(rows: pl.DataFrame) -> pl.DataFrame:
     )
     if means.height < LEAST:
         return pl.DataFrame(schema={"time": pl.Float64, "value": pl.Float64})
-    spline = make_smoothing_spline(
+    spline = scipy.interpolate.make_smoothing_spline(
         means["time"].to_numpy(), means["value"].to_numpy(), w=means["n"].to_numpy().astype(float)
     )
     places = np.linspace(low, high, PLACES)

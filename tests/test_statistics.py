@@ -5,6 +5,7 @@ import itertools
 import numpy as np
 import polars as pl
 import pytest
+import scipy
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -14,7 +15,14 @@ from analytics.statistics.linear import compare_adjusted
 from analytics.statistics.mixed import fit_mixed
 from analytics.statistics.mmrm import STRUCTURES, fit_repeated
 from analytics.statistics.multiplicity import METHODS, adjust
-from analytics.statistics.proportions import LIMITS, compare_counts, compare_exactly, compare_shares, estimate_share
+from analytics.statistics.proportions import (
+    LIMITS,
+    compare_counts,
+    compare_exactly,
+    compare_shares,
+    estimate_share,
+    find_binomial_p,
+)
 from analytics.statistics.rates import compare_rates, estimate_rate
 from analytics.statistics.several_groups import (
     compare_kruskal,
@@ -566,3 +574,10 @@ def test_a_model_that_cannot_be_estimated_gives_nothing():
     assert fit_mixed(np.arange(6.0), twice, ones, subject // 2) is None  # dependent columns
     assert fit_repeated(np.arange(6.0), twice, subject // 2, subject % 2) is None
     assert fit_repeated(np.zeros(6), ones, subject // 2, subject % 2) is None
+
+
+@given(st.integers(1, 300), st.floats(0.001, 0.999), st.data())
+def test_exact_binomial_p_equals_scipy(n: int, share: float, data: st.DataObject) -> None:
+    """Ours needs no half a second to load."""
+    hits = data.draw(st.integers(0, n))
+    assert find_binomial_p(hits, n, share) == pytest.approx(scipy.stats.binomtest(hits, n, share).pvalue, rel=1e-8)

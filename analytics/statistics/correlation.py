@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
+import scipy  # its parts are loaded when they are first used
 
 from analytics.statistics.interval import LEVEL, Array, two_sided_t
 
@@ -33,11 +33,11 @@ def correlate(x: Array, y: Array) -> Correlation:
     n = len(x)
     if n < LEAST or np.ptp(x) == 0 or np.ptp(y) == 0:
         return Correlation(n)
-    pearson = stats.pearsonr(x, y)
+    pearson = scipy.stats.pearsonr(x, y)
     limits = pearson.confidence_interval(LEVEL)
-    ranks = stats.rankdata(x), stats.rankdata(y)
+    ranks = scipy.stats.rankdata(x), scipy.stats.rankdata(y)
     spearman = float(np.corrcoef(*ranks)[0, 1])
-    kendall = stats.kendalltau(x, y, method="asymptotic" if n > EXACT else "auto")
+    kendall = scipy.stats.kendalltau(x, y, method="asymptotic" if n > EXACT else "auto")
     return Correlation(
         n,
         float(pearson.statistic),
@@ -72,5 +72,5 @@ def permutations(n: int) -> np.ndarray:
 
 def check_normal(values: Array) -> tuple[float, float]:
     """Shapiro and Wilk's W and p."""
-    result = stats.shapiro(values)
+    result = scipy.stats.shapiro(values)
     return float(result.statistic), float(result.pvalue)

@@ -9,7 +9,7 @@ Mantel N, Haenszel W. J Natl Cancer Inst 1959;22:719-748 with Robins J, Breslow 
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.optimize import brentq
+import scipy  # its parts are loaded when they are first used
 from scipy.special import chdtrc, ndtr, stdtr, stdtrit
 
 from analytics.statistics.interval import LEVEL, Array, Z
@@ -112,7 +112,7 @@ def estimate_pm(y: Array, v: Array) -> float:
     high = 1.0
     while excess(high) > 0:
         high *= 2
-    return float(brentq(excess, 0.0, high, xtol=EXACT))
+    return float(scipy.optimize.brentq(excess, 0.0, high, xtol=EXACT))
 
 
 def estimate_reml(y: Array, v: Array) -> float:

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.optimize import minimize
+import scipy  # its parts are loaded when they are first used
 
 from analytics.statistics.interval import Array, Index, TTest, t_test
 
@@ -137,10 +137,10 @@ def fit_mixed(y: Array, x: Array, z: Array, subject: Index, reml: bool = True) -
 def search(sums: Sums, q: int) -> Array | None:
     """The factor with the highest likelihood; None where the slope of the likelihood there is not flat."""
     start = np.array(STARTS[q])
-    rough = minimize(
+    rough = scipy.optimize.minimize(
         profile, start, (sums,), method="Nelder-Mead", options={"xatol": 1e-8, "fatol": 1e-10, "maxiter": 4000}
     )
-    fine = minimize(profile, rough.x, (sums,), method="BFGS", options={"gtol": 1e-7})
+    fine = scipy.optimize.minimize(profile, rough.x, (sums,), method="BFGS", options={"gtol": 1e-7})
     best = fine if fine.fun <= rough.fun else rough
     slope = np.abs(gradient(lambda theta: np.array([profile(theta, sums)]), best.x)).max()
     return best.x if np.isfinite(best.fun) and slope < LEAST_GRADIENT * max(1.0, abs(best.fun)) else None

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.optimize import minimize
+import scipy  # its parts are loaded when they are first used
 
 from analytics.statistics.interval import Array, Index
 from analytics.statistics.mixed import LOG_2_PI
@@ -186,7 +186,7 @@ def search(structure: Structure, patterns: list[Pattern], scale: Array, subjects
         value, slope, _, _ = evaluate(between, patterns)
         return value, chain(structure, theta, visits, slope)
 
-    found = minimize(objective, start, jac=True, method="BFGS", options={"gtol": 1e-6, "maxiter": 500})
+    found = scipy.optimize.minimize(objective, start, jac=True, method="BFGS", options={"gtol": 1e-6, "maxiter": 500})
     flat = bool(np.abs(found.jac).max() < FLAT * subjects) if np.isfinite(found.fun) and found.fun < 1e299 else False
     return structure.matrix(found.x, visits) if flat else None
 

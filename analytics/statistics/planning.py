@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from math import ceil, log, sqrt
 
 import numpy as np
+import scipy  # its parts are loaded when they are first used
 from scipy.special import bdtrc, ndtri, stdtrit
-from scipy.stats import nct
 
 from analytics.statistics.interval import LEVEL
 
@@ -41,7 +41,7 @@ def power_t(shift: float, df: float, alpha: float) -> float:
     """The power of a two-sided t test with this noncentrality."""
     edge = float(stdtrit(df, 1 - alpha / 2))
     # scipy gives NaN for some tails on the other side that are below 1e-20.
-    return float(nct.sf(edge, df, shift) + np.nan_to_num(nct.cdf(-edge, df, shift)))
+    return float(scipy.stats.nct.sf(edge, df, shift) + np.nan_to_num(scipy.stats.nct.cdf(-edge, df, shift)))
 
 
 def plan_paired(effect: float, sd: float, power: float = POWER, alpha: float = ALPHA) -> Design | None:

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from math import comb, exp, inf, log, sqrt
 
 import numpy as np
-from scipy import stats
-from scipy.special import betaincinv
+import scipy  # its parts are loaded when they are first used
+from scipy.special import betaincinv, gammaln, xlog1py, xlogy
 
 from analytics.statistics.interval import LEVEL, Interval, Z
 
@@ -39,6 +39,14 @@ def estimate_share(events: int, n: int, method: str = "clopper_pearson") -> Inte
     Methods: clopper_pearson (exact, the one that screens show), wilson, wald, agresti_coull, jeffreys.
     """
     return Interval(events / n, *LIMITS[method](events, n))
+
+
+def find_binomial_p(hits: int, n: int, share: float) -> float:
+    """The exact two-sided p of ``hits`` of ``n`` at a probability: of all that is not likelier (R's rule)."""
+    every = np.arange(n + 1)
+    ways = gammaln(n + 1) - gammaln(every + 1) - gammaln(n - every + 1)
+    chance = np.exp(ways + xlogy(every, share) + xlog1py(n - every, -share))
+    return min(1.0, float(chance[chance <= chance[hits] * SLACK].sum()))
 
 
 def limit_clopper_pearson(events: int, n: int) -> tuple[float, float]:
@@ -92,8 +100,8 @@ def compare_shares(events1: int, n1: int, events2: int, n2: int) -> TwoShares:
     one, two = events1 / n1, events2 / n2
     rest1, rest2 = n1 - events1, n2 - events2
     table = np.array([[events1, rest1], [events2, rest2]])
-    fisher = float(stats.fisher_exact(table).pvalue)
-    conditional = stats.contingency.odds_ratio(table)
+    fisher = float(scipy.stats.fisher_exact(table).pvalue)
+    conditional = scipy.stats.contingency.odds_ratio(table)
     limits = conditional.confidence_interval(LEVEL)
     half = Z * sqrt(one * (1 - one) / n1 + two * (1 - two) / n2)
     (chi, chi_p), (yates, yates_p) = compare_counts(table, yates=False), compare_counts(table, yates=True)
@@ -148,7 +156,7 @@ def compare_counts(table: np.ndarray, yates: bool = True) -> tuple[float, float]
     filled = table[table.sum(axis=1) > 0][:, table.sum(axis=0) > 0]
     if min(filled.shape) < 2:
         return float("nan"), float("nan")
-    result = stats.chi2_contingency(filled, correction=yates)
+    result = scipy.stats.chi2_contingency(filled, correction=yates)
     return float(result.statistic), float(result.pvalue)
 
 

@@ -3,10 +3,9 @@
 from dataclasses import dataclass
 
 from scipy.special import chdtri
-from scipy.stats import binomtest
 
 from analytics.statistics.interval import LEVEL, Interval
-from analytics.statistics.proportions import divide, limit_clopper_pearson
+from analytics.statistics.proportions import divide, find_binomial_p, limit_clopper_pearson
 
 TAIL = (1 - LEVEL) / 2
 
@@ -33,5 +32,5 @@ def compare_rates(events1: int, time1: float, events2: int, time2: float) -> Rat
     lower, upper = limit_clopper_pearson(events1, both)
     ratio = divide(events1 / time1, events2 / time2)
     limits = (lower / (1 - lower) * time2 / time1, None if upper == 1 else upper / (1 - upper) * time2 / time1)
-    p = float(binomtest(events1, both, time1 / (time1 + time2)).pvalue)
+    p = find_binomial_p(events1, both, time1 / (time1 + time2))
     return RateRatio(Interval(ratio, *limits), p)

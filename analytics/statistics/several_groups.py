@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
+import scipy  # its parts are loaded when they are first used
 from scipy.special import chdtrc, fdtrc
 
 from analytics.statistics.interval import Array, TTest, t_test
@@ -67,11 +67,11 @@ def compare_pairs(groups: list[Summary]) -> list[Pair]:
     places = [(one, two) for one in range(len(groups)) for two in range(one + 1, len(groups))]
     tests = [lsd(groups[one], groups[two], mse, df) for one, two in places]
     holm, bonferroni = (adjust([test.p for test in tests], method) for method in ("holm", "bonferroni"))
-    half = float(stats.studentized_range.ppf(0.95, len(groups), df)) / 2**0.5
+    half = float(scipy.stats.studentized_range.ppf(0.95, len(groups), df)) / 2**0.5
     pairs = []
     for place, (test, (one, two)) in enumerate(zip(tests, places, strict=True)):
         q = abs(test.t) * 2**0.5
-        p = float(stats.studentized_range.sf(q, len(groups), df))
+        p = float(scipy.stats.studentized_range.sf(q, len(groups), df))
         limits = (test.estimate - half * test.se, test.estimate + half * test.se)
         pairs.append(Pair(one, two, test, holm[place], bonferroni[place], *limits, p))
     return pairs
@@ -95,14 +95,14 @@ def compare_welch(groups: list[Summary]) -> FTest:
 
 def compare_kruskal(groups: list[Array]) -> Kruskal:
     """The Kruskal-Wallis test with R's correction for ties."""
-    h = float(stats.kruskal(*groups).statistic)
+    h = float(scipy.stats.kruskal(*groups).statistic)
     return Kruskal(h, len(groups) - 1, float(chdtrc(len(groups) - 1, h)))
 
 
 def compare_variances(groups: list[Array]) -> dict[str, float]:
     """The p values of equal variances: Bartlett, Levene (about means), Brown-Forsythe (about medians)."""
     return {
-        "bartlett": float(stats.bartlett(*groups).pvalue),
-        "levene": float(stats.levene(*groups, center="mean").pvalue),
-        "brown_forsythe": float(stats.levene(*groups, center="median").pvalue),
+        "bartlett": float(scipy.stats.bartlett(*groups).pvalue),
+        "levene": float(scipy.stats.levene(*groups, center="mean").pvalue),
+        "brown_forsythe": float(scipy.stats.levene(*groups, center="median").pvalue),
     }

@@ -9,10 +9,11 @@ Source: Hollander M, Wolfe DA, Chicken E. Nonparametric Statistical Methods, 3rd
 from dataclasses import dataclass
 
 import numpy as np
+import scipy  # its parts are loaded when they are first used
 from scipy.special import ndtr
-from scipy.stats import binomtest, rankdata
 
 from analytics.statistics.interval import LEVEL, Array
+from analytics.statistics.proportions import find_binomial_p
 
 MOST_FLIPPED = 20  # changes that are not 0: 2^20 sign patterns are counted, beyond that patterns are drawn
 DRAWS, BLOCKS = 100_000, 10
@@ -71,7 +72,7 @@ def compare_signed_ranks(changes: Array) -> SignedRank:
     n = len(moved)
     if n == 0:
         return SignedRank(0.0, None, None, None)
-    ranks = rankdata(np.abs(moved))
+    ranks = scipy.stats.rankdata(np.abs(moved))
     v = float(ranks[moved > 0].sum())
     mean, variance = n * (n + 1) / 4, float((ranks**2).sum()) / 4
     off = abs(v - mean)
@@ -120,7 +121,7 @@ def find_smallest_p(n: int) -> float | None:
 def compare_signs(changes: Array) -> float | None:
     """The two-sided p of the sign test; zeros are dropped."""
     moved = int((changes != 0).sum())
-    return float(binomtest(int((changes > 0).sum()), moved).pvalue) if moved else None
+    return find_binomial_p(int((changes > 0).sum()), moved, 0.5) if moved else None
 
 
 def estimate_hodges_lehmann(changes: Array) -> HodgesLehmann | None:

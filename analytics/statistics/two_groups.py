@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 import numpy as np
+import scipy  # its parts are loaded when they are first used
 from scipy.special import ndtr
-from scipy.stats import rankdata
 
 from analytics.statistics.interval import Array, TTest, Z, t_test
 from analytics.statistics.signed import CLOSE
@@ -87,7 +87,7 @@ def compare_ranks(first: Array, second: Array) -> RankSum:
     Source: Hollander M, Wolfe DA, Chicken E. 3rd ed. Wiley 2014, chapter 4.
     """
     m, n = len(first), len(second)
-    ranks = rankdata(np.concatenate([first, second]))
+    ranks = scipy.stats.rankdata(np.concatenate([first, second]))
     total = float(ranks[:m].sum())
     w, mean = total - m * (m + 1) / 2, m * n / 2
     size = m + n

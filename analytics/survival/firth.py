@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.optimize import brentq
+import scipy  # its parts are loaded when they are first used
 from scipy.special import chdtrc, chdtri
 
 from analytics.statistics.interval import LEVEL, Array, Mask
@@ -115,5 +115,5 @@ def profile(
         while fall(best[place] + direction * reach) < 0 and reach < FARTHEST:
             reach *= 2
         far = best[place] + direction * reach
-        limits.append(brentq(fall, best[place], far) if reach < FARTHEST else direction * np.inf)
+        limits.append(scipy.optimize.brentq(fall, best[place], far) if reach < FARTHEST else direction * np.inf)
     return limits[0], limits[1], float(chdtrc(1, max(0.0, 2 * (fall(0.0) + drop))))
