@@ -6,11 +6,6 @@ CHECKS = {
     "a subject is listed twice": (
         "SELECT study, usubjid FROM subjects GROUP BY study, usubjid HAVING count(*) > 1 ORDER BY study, usubjid"
     ),
-    "a value is listed twice for one subject, parameter and day": (
-        "SELECT study, usubjid, paramcd FROM measurements "
-        "GROUP BY study, usubjid, paramcd, day, CASE WHEN day IS NULL THEN avisit END "
-        "HAVING count(*) > 1 ORDER BY study, usubjid"
-    ),
     "rows belong to a batch that is not recorded": (
         "SELECT batch FROM measurements WHERE batch NOT IN (SELECT batch FROM import_batch) ORDER BY batch"
     ),
@@ -20,6 +15,32 @@ CHECKS = {
     )
     for table in ("measurements", "events", "treatments", "medications")
 }
+
+
+TWICE = "a value is listed twice for one subject, parameter and day"
+# The long table comes sorted by its key, so that a look at the row before finds what is out of order or there twice.
+KEY = "usubjid, paramcd, day, CASE WHEN day IS NULL THEN avisit END"
+UNSORTED = """
+SELECT min(place) FROM (
+    SELECT *, lag(paramcd) OVER () AS paramcd_before, lag(usubjid) OVER () AS usubjid_before,
+        lag(day) OVER () AS day_before, lag(visit) OVER () AS visit_before
+    FROM (
+        SELECT rowid AS place, paramcd, usubjid, coalesce(day, 1000000) AS day,
+            CASE WHEN day IS NULL THEN avisit END AS visit
+        FROM measurements WHERE study = $study
+    ) AS named
+) AS row
+WHERE usubjid_before IS NOT NULL AND NOT (
+    paramcd > paramcd_before OR paramcd = paramcd_before AND (
+        usubjid > usubjid_before OR usubjid = usubjid_before AND (
+            day > day_before OR day = day_before AND coalesce(visit > visit_before, false))))
+ORDER BY 1
+"""
+AMONG = f"""
+SELECT study, usubjid, paramcd FROM measurements
+WHERE study = $study AND usubjid IN (SELECT usubjid FROM measurements WHERE study = $study AND rowid >= $place)
+GROUP BY study, {KEY} HAVING count(*) > 1 ORDER BY study, usubjid LIMIT 1
+"""
 
 
 class BrokenIntegrity(RuntimeError):
@@ -32,3 +53,20 @@ def check_integrity(connection: duckdb.DuckDBPyConnection) -> None:
         found = connection.execute(f"{query} LIMIT 1").fetchone()
         if found:
             raise BrokenIntegrity(f"{rule}: {', '.join(map(str, found))}")
+    found = find_twice(connection)
+    if found:
+        raise BrokenIntegrity(f"{TWICE}: {', '.join(map(str, found))}")
+
+
+def find_twice(connection: duckdb.DuckDBPyConnection) -> tuple[str, ...] | None:
+    """Study, subject and parameter of a value that is there twice; None where none is.
+
+    What stands before the first row out of order is unique, so only the subjects of later rows are counted.
+    """
+    for (study,) in connection.execute("SELECT DISTINCT study FROM measurements ORDER BY study").fetchall():
+        place = connection.execute(UNSORTED, {"study": study}).fetchall()[0][0]
+        if place is not None:
+            found = connection.execute(AMONG, {"study": study, "place": place}).fetchone()
+            if found:
+                return found
+    return None

@@ -62,7 +62,10 @@ def hold_lock(home: Home) -> Generator[None]:
 def clear_leftovers(home: Home) -> None:
     """Remove what a killed writer left half done, and note in the log what it never published."""
     for leftover in (*home.folder.glob(".*.tmp"), *home.folder.glob(".*.tmp.wal")):
-        leftover.unlink()
+        if leftover.is_dir():  # what DuckDB put on disk while it sorted more than it could hold
+            shutil.rmtree(leftover)
+        else:
+            leftover.unlink()
     remove_torn_line(home)
     pointer = home.read_pointer()
     last = next((entry for entry in reversed(read_entries(home)) if "revision" in entry.details), None)

@@ -12,8 +12,11 @@ TABLES = ("study", "visits", "subjects", "measurements", "events", "treatments",
 TABLES += ("statements", "protocol", "not_done", "change", "import_batch")
 
 
-def fetch_context(connection: duckdb.DuckDBPyConnection, study: str) -> Context:
-    """What new values of a study are compared with, from an open transaction that holds them too."""
+def fetch_context(connection: duckdb.DuckDBPyConnection, study: str, history: pl.DataFrame | None = None) -> Context:
+    """What new values of a study are compared with, from an open transaction that holds them too.
+
+    ``history`` where less than every value of the study is enough.
+    """
     own = {"study": study}
 
     def fetch(query: str) -> pl.DataFrame:
@@ -21,7 +24,9 @@ def fetch_context(connection: duckdb.DuckDBPyConnection, study: str) -> Context:
 
     windows = fetch("SELECT first_day, last_day FROM visits WHERE study = $study ORDER BY position").drop_nulls()
     return Context(
-        history=fetch(
+        history=history
+        if history is not None
+        else fetch(
             "SELECT usubjid, paramcd::VARCHAR AS paramcd, day, aval FROM measurements "
             "WHERE study = $study AND aval IS NOT NULL ORDER BY rowid"
         ),

@@ -4,7 +4,7 @@ A fix is offered only where one reading is left: the value is plausible in exact
 that fits the subject's other values, a number or a date can be meant in one way only.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import polars as pl
@@ -13,6 +13,7 @@ from analytics.catalog import PARAMETERS
 from analytics.catalog.parameter import is_within
 from data.importers.cells import FIXES
 from data.importers.fields import AMBIGUOUS_COMMA, AMBIGUOUS_POINT, FARTHEST_DAY, parse_date
+from data.importers.outcome import Outcome
 from data.importers.place import count_days
 from data.importers.text import REJECTED
 
@@ -52,6 +53,19 @@ def find_doubts(rows: pl.DataFrame, context: Context, date_order: str = "") -> p
         find_swapped(rows, context, date_order),
     ]
     return pl.concat([as_doubts(part) for part in found])
+
+
+def add_doubts(outcome: Outcome, rows: pl.DataFrame, context: Context, date_order: str = "") -> Outcome:
+    """The outcome with what to look at in ``rows``, as for ``find_doubts``, and the fixes that are offered."""
+    if outcome.refused is None:
+        return outcome
+    found = find_doubts(rows, context, date_order)
+    unit = pl.format("{} read in {}", "value", "replacement")
+    other = pl.format("{} read as {}", "value", "replacement")
+    sentence = pl.when(pl.col("field") == "unit").then(unit).otherwise(other).alias("sentence")
+    offered = found.filter(pl.col("field").is_not_null()).select("line", "column", "field", "replacement", sentence)
+    fixes = pl.concat([offered, offer_fixes(outcome.refused, context.history)])
+    return replace(outcome, warnings=pl.concat([outcome.warnings, found.select(list(REJECTED))]), proposals=fixes)
 
 
 def as_doubts(rows: pl.DataFrame) -> pl.DataFrame:

@@ -30,7 +30,7 @@ class Outcome:
     measured, ``source`` and ``refused`` where each accepted or refused measurement stands in the file.
     ``unchanged`` counts rows that the store has already, ``replaced`` holds the keys of stored rows that an
     accepted row takes the place of, ``changes`` what changes by that, old → new, and ``proposals`` the
-    fixes that are offered for rejected or doubtful cells.
+    fixes that are offered for rejected or doubtful cells. ``bulk`` counts rows that are in the store already.
     """
 
     accepted: pl.DataFrame
@@ -45,11 +45,12 @@ class Outcome:
     refused: pl.DataFrame | None = None
     changes: pl.DataFrame | None = None
     proposals: pl.DataFrame | None = None
+    bulk: int = 0
 
     @property
     def taken(self) -> int:
         """How many rows or cells are accepted: values, and those that say that nothing was measured."""
-        return self.accepted.height + (0 if self.not_done is None else self.not_done.height)
+        return self.bulk + self.accepted.height + (0 if self.not_done is None else self.not_done.height)
 
 
 def part_rows(

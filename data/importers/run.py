@@ -11,19 +11,27 @@ import polars as pl
 
 from data.database import open_reader
 from data.home import Home, find_user
+from data.importers.bulk_import import read_in_bulk
 from data.importers.context import fetch_context
 from data.importers.conventions import warn_unread
-from data.importers.doubts import find_doubts, offer_fixes
+from data.importers.doubts import add_doubts
 from data.importers.fields import read_text
 from data.importers.keyring import forget, read_keyring
 from data.importers.measurements import read_measurements
 from data.importers.outcome import Outcome, note
 from data.importers.privacy import Keyring, hash_ids
 from data.importers.records import read_records
-from data.importers.sources import Progress, Source, open_paths, open_study
-from data.importers.store_rows import cluster_measurements, find_next_batch, insert_batch, insert_rows, write_study
+from data.importers.sources import Progress, Source, open_paths, open_study, open_whole
+from data.importers.store_rows import (
+    cluster_measurements,
+    find_next_batch,
+    insert_batch,
+    insert_rows,
+    is_clustered,
+    write_study,
+)
 from data.importers.study_file import FileMapping, StudyFile, parse_study, read_study_file
-from data.importers.text import REJECTED, TextTable, UnreadableFile
+from data.importers.text import TextTable, UnreadableFile
 from data.importers.updates import part_known
 from data.integrity import check_integrity
 from data.revisions import utc_now, write_revision
@@ -95,7 +103,8 @@ def import_sources(
         reports.extend(import_all(connection, sources, revision, keyring))
         if preview or not (any(news) or any(report.batch for report in reports)):
             raise Stop
-        cluster_measurements(connection)
+        if not is_clustered(connection):
+            cluster_measurements(connection)
         check_integrity(connection)
         return {
             "batches": [report.batch for report in reports if report.batch],
@@ -146,12 +155,11 @@ def import_source(
     """Put the rows of one table into the open transaction."""
     mapping = source.mapping
     if source.fixes.is_empty() and find_batch(connection, source.study, source.digest, mapping) is not None:
-        return BatchReport(None, source.study, source.label, mapping.shape, empty_outcome(source.table))
-    outcome = part_known(connection, source.study, mapping, source.label, read_outcome(connection, source, keyring))
+        return BatchReport(None, source.study, source.label, mapping.shape, empty_outcome(source))
     batch = find_next_batch(connection)
-    insert_rows(connection, mapping.shape, source.study, batch, outcome)
-    if mapping.shape == "measurements":
-        outcome = doubt(connection, source, outcome)
+    outcome = None if keyring.withdrawn else read_in_bulk(connection, source, batch)
+    if outcome is None:
+        outcome = read_by_cells(connection, open_whole(source), keyring, batch)
     facts: dict[str, Any] = {"study": source.study, "kind": mapping.shape, "file_name": source.label}
     facts |= {"sha256": source.digest, "mapping": mapping.to_json(), "revision": revision}
     facts |= {"imported_at": utc_now(), "who": find_user()}
@@ -159,18 +167,14 @@ def import_source(
     return BatchReport(batch, source.study, source.label, mapping.shape, outcome)
 
 
-def doubt(connection: duckdb.DuckDBPyConnection, source: Source, outcome: Outcome) -> Outcome:
-    """The outcome with what to look at in its measurements, and the fixes that are offered."""
-    if outcome.source is None or outcome.refused is None:
+def read_by_cells(connection: duckdb.DuckDBPyConnection, source: Source, keyring: Keyring, batch: int) -> Outcome:
+    """Put the rows of one table into the open transaction, each cell judged by itself."""
+    mapping = source.mapping
+    outcome = part_known(connection, source.study, mapping, source.label, read_outcome(connection, source, keyring))
+    insert_rows(connection, mapping.shape, source.study, batch, outcome)
+    if mapping.shape != "measurements" or outcome.source is None:
         return outcome
-    context = fetch_context(connection, source.study)
-    found = find_doubts(outcome.source, context, source.mapping.date_order)
-    unit = pl.format("{} read in {}", "value", "replacement")
-    other = pl.format("{} read as {}", "value", "replacement")
-    sentence = pl.when(pl.col("field") == "unit").then(unit).otherwise(other).alias("sentence")
-    offered = found.filter(pl.col("field").is_not_null()).select("line", "column", "field", "replacement", sentence)
-    fixes = pl.concat([offered, offer_fixes(outcome.refused, context.history)])
-    return replace(outcome, warnings=pl.concat([outcome.warnings, found.select(list(REJECTED))]), proposals=fixes)
+    return add_doubts(outcome, outcome.source, fetch_context(connection, source.study), mapping.date_order)
 
 
 def read_outcome(connection: duckdb.DuckDBPyConnection, source: Source, keyring: Keyring) -> Outcome:
@@ -220,9 +224,7 @@ def find_batch(connection: duckdb.DuckDBPyConnection, study: str, digest: str, m
     return row[0] if row else None
 
 
-def empty_outcome(table: TextTable) -> Outcome:
+def empty_outcome(source: Source) -> Outcome:
     """The outcome of a file that the store holds already."""
-    nothing = table.rejected.clear()
-    return Outcome(
-        accepted=nothing, rejected=nothing, warnings=nothing, read=table.rows.height, unchanged=table.rows.height
-    )
+    nothing, rows = source.table.rejected.clear(), source.table.rows.height if source.layout is None else source.lines
+    return Outcome(accepted=nothing, rejected=nothing, warnings=nothing, read=rows, unchanged=rows)

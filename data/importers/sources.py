@@ -7,6 +7,8 @@ from pathlib import Path
 
 import polars as pl
 
+from data.importers import bulk_layout
+from data.importers.bulk_layout import Layout, is_simple, read_layout, scan_file
 from data.importers.cells import FIXES
 from data.importers.conventions import guess_shape
 from data.importers.readers.archive import NamedFile, list_files, read_bytes
@@ -14,7 +16,7 @@ from data.importers.readers.open_file import open_tables
 from data.importers.recognize import Proposal, propose
 from data.importers.recognize.mappings import list_questions, write_mappings
 from data.importers.study_file import FileMapping, StudyFile
-from data.importers.text import TextTable, UnreadableFile
+from data.importers.text import LINE, REJECTED, TextTable, UnreadableFile
 
 Progress = Callable[[str], None]
 NO_FIXES = pl.DataFrame(schema=FIXES)
@@ -22,7 +24,11 @@ NO_FIXES = pl.DataFrame(schema=FIXES)
 
 @dataclass(frozen=True)
 class Source:
-    """One table to read. ``name`` is that of its file, ``digest`` the SHA-256 of its bytes."""
+    """One table to read. ``name`` is that of its file, ``digest`` the SHA-256 of its bytes.
+
+    Of a file that may be read in bulk, ``table`` has the header only, ``layout`` says how it is laid out
+    and ``lines`` how many it has below the header.
+    """
 
     name: str
     digest: str
@@ -30,6 +36,8 @@ class Source:
     study: str
     mapping: FileMapping
     fixes: pl.DataFrame = field(default_factory=lambda: NO_FIXES)
+    layout: Layout | None = None
+    lines: int = 0
 
     @property
     def label(self) -> str:
@@ -67,12 +75,38 @@ def open_study(folder: Path, study: StudyFile, progress: Progress) -> list[Sourc
     sources = []
     for mapping in order_mappings(study.files):
         path, key = folder / mapping.path, (mapping.path, mapping.encoding)
+        if large := open_large(path, study.study, mapping):
+            progress(path.name)
+            sources.append(large)
+            continue
         if key not in opened:
             opened[key] = open_file(NamedFile(path.name, read_bytes(path)), mapping.encoding)
         progress(path.name)
         file = opened[key]
         sources.append(Source(file.name, file.digest, file.find(mapping.sheet), study.study, mapping))
     return sources
+
+
+def open_large(path: Path, study: str, mapping: FileMapping) -> Source | None:
+    """A large text file that may be read in bulk; None for any other."""
+    if not path.is_file() or path.stat().st_size < bulk_layout.LEAST_BYTES or not is_simple(mapping):
+        return None
+    layout = read_layout(path, mapping)
+    if layout is None:
+        return None
+    digest, lines = scan_file(path)
+    rows = pl.DataFrame(schema={LINE: pl.Int32} | dict.fromkeys(layout.header, pl.String))
+    table = TextTable(rows, pl.DataFrame(schema=REJECTED))
+    return Source(path.name, digest, table, study, mapping, layout=layout, lines=lines)
+
+
+def open_whole(source: Source) -> Source:
+    """The same table with all of its rows. Raises UnreadableFile."""
+    if source.layout is None:
+        return source
+    path = source.layout.path
+    file = open_file(NamedFile(path.name, read_bytes(path)), source.mapping.encoding)
+    return replace(source, table=file.find(source.mapping.sheet), layout=None)
 
 
 def order_mappings(mappings: Iterable[FileMapping]) -> list[FileMapping]:

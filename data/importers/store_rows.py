@@ -75,9 +75,16 @@ def insert_rows(connection: duckdb.DuckDBPyConnection, shape: str, study: str, b
         delete_rows(connection, shape, study, outcome.replaced)
     facts = {"study": pl.lit(study), "batch": pl.lit(batch, dtype=pl.Int32)}
     insert_frame(connection, shape, outcome.accepted.with_columns(**facts))
+    insert_remarks(connection, shape, study, batch, outcome)
+
+
+def insert_remarks(connection: duckdb.DuckDBPyConnection, shape: str, study: str, batch: int, outcome: Outcome) -> None:
+    """Put what a file says beside its values: what was not measured, and what changes."""
+    facts = {"study": pl.lit(study), "batch": pl.lit(batch, dtype=pl.Int32)}
     if outcome.not_done is not None:
         insert_frame(connection, "not_done", outcome.not_done.with_columns(**facts))
-        connection.execute(MEASURED_SINCE, {"study": study})
+        if connection.execute("SELECT count(*) FROM not_done ORDER BY 1").fetchall()[0][0]:
+            connection.execute(MEASURED_SINCE, {"study": study})
     if outcome.changes is not None:
         insert_frame(connection, "change", outcome.changes.with_columns(kind=pl.lit(shape), **facts))
 
@@ -104,12 +111,24 @@ def insert_frame(connection: duckdb.DuckDBPyConnection, table: str, rows: pl.Dat
     connection.unregister("incoming")
 
 
+def is_clustered(connection: duckdb.DuckDBPyConnection) -> bool:
+    """Whether the long table is sorted with the catalog's parameters as ENUM: an import by cells undoes that."""
+    query = "SELECT data_type FROM duckdb_columns() WHERE table_name = $table AND column_name = 'paramcd' ORDER BY 1"
+    found = connection.execute(query, {"table": "measurements"}).fetchall()
+    return found == [(name_enum(),)]
+
+
+def name_enum() -> str:
+    """The type of the catalog's codes."""
+    codes = ", ".join(f"'{code}'" for code in PARAMETERS)
+    return f"ENUM({codes})"
+
+
 def cluster_measurements(connection: duckdb.DuckDBPyConnection) -> None:
     """Rewrite the long table sorted by parameter, subject and day, the parameter as ENUM."""
-    codes = ", ".join(f"'{code}'" for code in PARAMETERS)
     others = ", ".join(quote_all([name for name in COLUMNS["measurements"] if name not in ("paramcd", "usubjid")]))
     connection.execute(
         f"CREATE OR REPLACE TABLE measurements AS "
-        f"SELECT study, usubjid, paramcd::ENUM({codes}) AS paramcd, {others}, batch, line "
+        f"SELECT study, usubjid, paramcd::{name_enum()} AS paramcd, {others}, batch, line "
         "FROM measurements ORDER BY study, paramcd, usubjid, day, avisit, line"
     )

@@ -93,10 +93,15 @@ def read_regular(text: str, separator: str, name: str, notes: tuple[str, ...]) -
 def make_regular(rows: pl.DataFrame, header: list[str], name: str, notes: tuple[str, ...]) -> TextTable:
     """The table of these rows below a header in line 1, blank rows left out. Raises UnreadableFile."""
     named = rows.rename(dict(zip(rows.columns, header, strict=True)))
-    lined = clean(named.with_row_index(LINE, 2).cast({LINE: pl.Int32}))
-    filled = lined.filter(pl.any_horizontal(pl.col(column) != "" for column in header))
-    if filled.is_empty():
+    table = part_lines(named.with_row_index(LINE, 2).cast({LINE: pl.Int32}), header, notes)
+    if table.rows.is_empty() and table.rejected.is_empty():
         raise UnreadableFile(f"{name} has a header and no rows below it")
+    return table
+
+
+def part_lines(lined: pl.DataFrame, header: list[str], notes: tuple[str, ...] = ()) -> TextTable:
+    """The rows with their lines as a table: blank ones left out, remarks rejected."""
+    filled = clean(lined).filter(pl.any_horizontal(pl.col(column) != "" for column in header))
     if len(header) <= 2:
         return TextTable(filled, pl.DataFrame(schema=REJECTED), notes)
     alone = pl.all_horizontal(pl.col(column) == "" for column in header[1:])

@@ -1,0 +1,201 @@
+"""A large long CSV file, as the first measurements of a study: rows that are plain beyond doubt are read in bulk.
+
+The engine of ``measurements.py`` holds a whole file as text and judges it cell by cell. Here DuckDB reads it
+once and parts it: a row whose every cell says one thing only (a subject of the study, a known name and
+unit, a whole day, a plain number in the usual range) is taken as it stands; every other row, and every row
+whose subject, parameter and day come twice, goes through the engine as text, with its line. What comes of
+a file does not depend on the way: tests read the same files by both.
+"""
+
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
+
+import duckdb
+import polars as pl
+
+from analytics.catalog import PARAMETERS
+from data.importers.bulk_layout import LARGEST, Layout, list_known, read_sample
+from data.importers.fields import AMBIGUOUS_COMMA, COMMA, FARTHEST_DAY
+from data.importers.text import LINE
+
+MOST_ODD, LEAST_ODD = 0.05, 1_000  # the share of rows, and how many, from which on a file is no case for this reader
+MEMORY = "900MB"
+TABLES = ("bulk_sorted", "bulk_rows", "bulk_known")
+TYPES = ("bulk_subject", "bulk_name", "bulk_unit", "bulk_visit", "bulk_paramcd")
+READ = """
+read_csv($path, columns = $columns, delim = $mark, quote = '"', escape = '"', header = true, auto_detect = false,
+    strict_mode = true, null_padding = false, nullstr = '\x01', max_line_size = 10000000, ignore_errors = true)
+"""
+# One thing only can be meant: no sign, exponent, blank or thousands separator; the days of a hundred years.
+PLAIN = f"""
+    subject IS NOT NULL AND name IS NOT NULL AND unit IS NOT NULL AND abs(day) <= {FARTHEST_DAY}
+    AND day::VARCHAR = day_text AND regexp_full_match(text, '[0-9]+([.][0-9]+)?') AND value < {LARGEST}
+    AND (visit_text IS NULL OR avisit IS NOT NULL)
+"""
+# Plain rows with their line, and with the value in the catalog's unit: usual, and of grades a whole number.
+KNOWN = """
+    SELECT bulk_rows.*, (bulk_rows.rowid - begin.first + 2)::INTEGER AS line, paramcd,
+        CASE WHEN factor = 1 THEN value ELSE round(value * factor, 9) END AS aval,
+        coalesce(aval BETWEEN low AND high AND (NOT graded OR aval = trunc(aval)), false) AS usual
+    FROM bulk_rows LEFT JOIN bulk_known ON bulk_rows.name = bulk_known.name AND bulk_rows.unit = bulk_known.unit,
+        (SELECT min(rowid) AS first FROM bulk_rows) AS begin
+    WHERE subject IS NOT NULL
+"""
+
+
+@contextmanager
+def hold_memory(connection: duckdb.DuckDBPyConnection) -> Generator[None]:
+    """Keep DuckDB within a bound meanwhile, and leave no table and type of this reader behind.
+
+    After an error the transaction is rolled back with all of them.
+    """
+    before = connection.execute("SELECT current_setting('memory_limit') ORDER BY 1").fetchall()[0][0]
+    connection.execute(f"SET memory_limit = '{MEMORY}'")
+    yield
+    for table in TABLES:
+        connection.execute(f"DROP TABLE IF EXISTS {table}")
+    for name in TYPES:
+        connection.execute(f"DROP TYPE IF EXISTS {name}")
+    connection.execute(f"SET memory_limit = '{before}'")
+
+
+def create_types(connection: duckdb.DuckDBPyConnection, layout: Layout, study: str) -> None:
+    """The words of the file as ENUMs, whose place is found without comparing text again, and ``bulk_known``."""
+    sample = read_sample(layout)
+    known = list_known(sample, layout)
+    visits = sample[:, layout.places["avisit"]] if "avisit" in layout.places else pl.Series([], dtype=pl.String)
+    stripped = visits.drop_nulls().filter(visits.drop_nulls().str.strip_chars(" \t'") == visits.drop_nulls())
+    words = {"bulk_name": known["name"], "bulk_unit": pl.Series(["", *known["unit"]]), "bulk_visit": stripped}
+    words["bulk_paramcd"] = pl.Series(list(PARAMETERS))
+    connection.execute(
+        "CREATE TYPE bulk_subject AS ENUM (SELECT usubjid FROM subjects WHERE study = $study ORDER BY usubjid)",
+        {"study": study},
+    )
+    for name, listed in words.items():
+        connection.register("incoming", pl.DataFrame({"word": listed.unique(maintain_order=True)}))
+        connection.execute(f"CREATE TYPE {name} AS ENUM (SELECT word FROM incoming)")
+        connection.unregister("incoming")
+    connection.register("incoming", known)
+    connection.execute(
+        "CREATE TEMP TABLE bulk_known AS SELECT name::bulk_name AS name, unit::bulk_unit AS unit, "
+        "paramcd::bulk_paramcd AS paramcd, factor, low, high, graded FROM incoming"
+    )
+    connection.unregister("incoming")
+
+
+def load_rows(connection: duckdb.DuckDBPyConnection, layout: Layout) -> int:
+    """Fill ``bulk_rows``, a row a line of the file in its order; how many: fewer than its lines if it is irregular.
+
+    ``odd`` holds the cells of a row that is not plain; a row without a value has neither that nor a subject.
+    No join stands here: it would mix the rows, whose place is their line.
+    """
+    unit, visit = layout.name("unit"), layout.name("avisit")
+    query = f"""
+        CREATE TEMP TABLE bulk_rows AS
+        WITH cell AS (
+            SELECT {layout.cells}, try_cast({layout.name("usubjid")} AS bulk_subject) AS subject,
+                try_cast({layout.name("paramcd")} AS bulk_name) AS name, {layout.name("day")} AS day_text,
+                try_cast({layout.name("day")} AS INTEGER) AS day, {layout.name("aval")} AS text,
+                try_cast({layout.name("aval")} AS DOUBLE) AS value,
+                try_cast(CASE WHEN {unit} IS NULL THEN '' ELSE {unit} END::VARCHAR AS bulk_unit) AS unit,
+                nullif({visit}, '')::VARCHAR AS visit_text, try_cast(visit_text AS bulk_visit) AS avisit
+            FROM {READ}
+        ), judged AS (
+            SELECT *, coalesce({PLAIN}, false) AS plain,
+                text = '' AND subject IS NOT NULL AND name IS NOT NULL AS empty
+            FROM cell
+        )
+        SELECT CASE WHEN plain THEN subject END AS subject, name, day, value, text, unit, avisit,
+            CASE WHEN plain OR empty THEN NULL ELSE [{layout.cells}] END AS odd
+        FROM judged
+    """
+    connection.execute(query, layout.params)
+    return count_rows(connection, "bulk_rows")
+
+
+def count_rows(connection: duckdb.DuckDBPyConnection, table: str, where: str = "true") -> int:
+    """How many rows a table of this reader has."""
+    return connection.execute(f"SELECT count(*) FROM {table} WHERE {where} ORDER BY 1").fetchall()[0][0]
+
+
+def sort_rows(connection: duckdb.DuckDBPyConnection) -> None:
+    """Fill ``bulk_sorted``: the plain and usual rows by parameter, subject and day, each with its line."""
+    connection.execute(
+        "CREATE TEMP TABLE bulk_sorted AS SELECT subject, paramcd, day, aval, text, unit, avisit, line "
+        f"FROM ({KNOWN}) AS known WHERE usual ORDER BY paramcd, subject, day"
+    )
+
+
+def fetch_odd(connection: duckdb.DuckDBPyConnection, layout: Layout) -> pl.DataFrame | None:
+    """The rows that are not plain as the engine wants them; None where they are too many, or mark decimals by comma."""
+    unusual = count_rows(connection, "bulk_rows", "subject IS NOT NULL") - count_rows(connection, "bulk_sorted")
+    odd = count_rows(connection, "bulk_rows", "odd IS NOT NULL")
+    if odd + unusual > MOST_ODD * count_rows(connection, "bulk_rows") + LEAST_ODD:
+        return None
+    rows = connection.sql(
+        "SELECT (bulk_rows.rowid - begin.first + 2)::INTEGER AS line, odd "
+        "FROM bulk_rows, (SELECT min(rowid) AS first FROM bulk_rows) AS begin WHERE odd IS NOT NULL ORDER BY line"
+    ).pl()
+    cells = [pl.col("odd").list.get(at).alias(name) for at, name in enumerate(layout.header)]
+    table = rows.select(pl.col("line").alias(LINE), *cells)
+    values = table[layout.header[layout.places["aval"]]]
+    if (values.str.contains(COMMA) & ~values.str.contains(AMBIGUOUS_COMMA)).any():
+        return None
+    lines = connection.sql(f"SELECT line FROM ({KNOWN}) AS known WHERE NOT usual ORDER BY line").pl()
+    return pl.concat([table, take_back(connection, layout, lines)]).sort(LINE)
+
+
+def walk_parameters(connection: duckdb.DuckDBPyConnection) -> Iterator[tuple[str, pl.DataFrame]]:
+    """Every parameter with its sorted rows: subject (its place among the study's), day, aval, line."""
+    named = "SELECT DISTINCT paramcd FROM bulk_sorted ORDER BY paramcd"
+    for (code,) in connection.execute(named).fetchall():
+        query = (
+            "SELECT enum_code(subject)::INTEGER AS subject, day, aval, line FROM bulk_sorted "
+            "WHERE paramcd = $code ORDER BY rowid"
+        )
+        yield code, connection.sql(query, params={"code": code}).pl()
+
+
+def find_repeated(connection: duckdb.DuckDBPyConnection, accepted: pl.DataFrame) -> pl.DataFrame:
+    """Lines of plain rows whose subject, parameter and day come again, in a plain row or in an accepted one."""
+    lines = [pl.Series("line", [], dtype=pl.Int32)]
+    for _, rows in walk_parameters(connection):
+        same = pl.all_horizontal(pl.col(name) == pl.col(name).shift() for name in ("subject", "day"))
+        again = rows.select("line", same=same.fill_null(False))
+        lines.append(again.filter(pl.col("same") | pl.col("same").shift(-1, fill_value=False))["line"])
+    connection.register("incoming", accepted.select("usubjid", "paramcd", "day"))
+    others = connection.sql(
+        "SELECT line FROM bulk_sorted JOIN incoming ON subject = try_cast(incoming.usubjid AS bulk_subject) "
+        "AND bulk_sorted.paramcd = try_cast(incoming.paramcd AS bulk_paramcd) AND bulk_sorted.day = incoming.day "
+        "ORDER BY line"
+    ).pl()
+    connection.unregister("incoming")
+    return pl.concat([*lines, others["line"]]).unique().to_frame()
+
+
+def take_back(connection: duckdb.DuckDBPyConnection, layout: Layout, lines: pl.DataFrame) -> pl.DataFrame:
+    """Take plain rows out of ``bulk_sorted``: the cells that were read of them, as the engine wants them."""
+    said = {"usubjid": "subject", "paramcd": "name", "day": "day", "aval": "text", "unit": "unit", "avisit": "avisit"}
+    fields = {at: said[field] for field, at in layout.places.items()}
+    cells = [f"{fields[at]}::VARCHAR" if at in fields else "''" for at in range(len(layout.header))]
+    named = ", ".join(f"coalesce({cell}, '') AS c{at}" for at, cell in enumerate(cells))
+    connection.register("incoming", lines)
+    rows = connection.sql(
+        f"SELECT (bulk_rows.rowid - begin.first + 2)::INTEGER AS line, {named} "
+        "FROM bulk_rows, (SELECT min(rowid) AS first FROM bulk_rows) AS begin "
+        "WHERE bulk_rows.rowid - begin.first + 2 IN (SELECT line FROM incoming) ORDER BY line"
+    ).pl()
+    connection.execute("DELETE FROM bulk_sorted WHERE line IN (SELECT line FROM incoming)")
+    connection.unregister("incoming")
+    return rows.rename({"line": LINE} | {f"c{at}": name for at, name in enumerate(layout.header)})
+
+
+def insert_sorted(connection: duckdb.DuckDBPyConnection, study: str, batch: int) -> int:
+    """Put the rows of ``bulk_sorted`` into the long table in their order; how many."""
+    connection.execute(
+        "INSERT INTO measurements (study, usubjid, paramcd, avisit, day, aval, reported, reported_unit, batch, line) "
+        "SELECT $study, subject::VARCHAR, paramcd, avisit::VARCHAR, day, aval, text, nullif(unit::VARCHAR, ''), "
+        "$batch, line FROM bulk_sorted",
+        {"study": study, "batch": batch},
+    )
+    return count_rows(connection, "bulk_sorted")

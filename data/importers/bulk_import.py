@@ -1,0 +1,90 @@
+"""One large file read in bulk: what the engine says of its few odd rows, and the plain ones with their doubts."""
+
+from dataclasses import replace
+
+import duckdb
+import polars as pl
+
+from data.importers import bulk
+from data.importers.bulk_doubts import fetch_groups, find_suspects
+from data.importers.context import fetch_context
+from data.importers.conventions import warn_unread
+from data.importers.doubts import add_doubts
+from data.importers.measurements import read_measurements
+from data.importers.outcome import Outcome
+from data.importers.readers.delimited import part_lines
+from data.importers.sources import Source
+from data.importers.store_rows import cluster_measurements, insert_frame, insert_remarks, is_clustered
+
+
+def read_in_bulk(connection: duckdb.DuckDBPyConnection, source: Source, batch: int) -> Outcome | None:
+    """Put the rows of a large file into the open transaction; None where it must be read cell by cell.
+
+    That is so where the study has measurements already, the file is no regular CSV, or many of its rows
+    are not plain. ``accepted`` then holds the odd rows only, and ``bulk`` counts the plain ones.
+    """
+    if source.layout is None or not is_first(connection, source.study):
+        return None
+    with bulk.hold_memory(connection):
+        bulk.create_types(connection, source.layout, source.study)
+        rows = bulk.load_rows(connection, source.layout)
+        if rows != source.lines:  # a cell too many, a cell of two lines, text that is not UTF-8: left out by DuckDB
+            return None
+        bulk.sort_rows(connection)
+        odd = bulk.fetch_odd(connection, source.layout)
+        if odd is None:
+            return None
+        outcome = read_odd(connection, source, odd)
+        repeated = bulk.find_repeated(connection, outcome.accepted)
+        if repeated.height:
+            more = bulk.take_back(connection, source.layout, repeated)
+            outcome = read_odd(connection, source, pl.concat([odd, more]).sort(more.columns[0]))
+        return insert_outcome(connection, source, batch, outcome)
+
+
+def is_first(connection: duckdb.DuckDBPyConnection, study: str) -> bool:
+    """Whether a study has no measurement yet, and the long table is ready to take its rows as they come sorted."""
+    query = "SELECT count(*) FROM (SELECT 1 FROM measurements WHERE study = $study LIMIT 1) AS row ORDER BY 1"
+    if connection.execute(query, {"study": study}).fetchall()[0][0]:
+        return False
+    if not connection.execute("SELECT count(*) FROM measurements ORDER BY 1").fetchall()[0][0]:
+        cluster_measurements(connection)
+    return is_clustered(connection)
+
+
+def read_odd(connection: duckdb.DuckDBPyConnection, source: Source, odd: pl.DataFrame) -> Outcome:
+    """What the engine says of these rows."""
+    subjects = connection.sql(
+        "SELECT usubjid, time_zero_date FROM subjects WHERE study = $study ORDER BY usubjid",
+        params={"study": source.study},
+    ).pl()
+    table = part_lines(odd, list(odd.columns[1:]))
+    fixes = source.fixes
+    outcome = read_measurements(table, source.mapping, subjects, fixes, source.label)
+    return replace(outcome, warnings=pl.concat([outcome.warnings, warn_unread(source.table, source.mapping)]))
+
+
+def insert_outcome(connection: duckdb.DuckDBPyConnection, source: Source, batch: int, outcome: Outcome) -> Outcome:
+    """Put plain and odd rows into the store; the outcome with its counts and doubts."""
+    empty = bulk.count_rows(connection, "bulk_rows", "subject IS NULL AND odd IS NULL")
+    count = bulk.insert_sorted(connection, source.study, batch)
+    facts = {"study": pl.lit(source.study), "batch": pl.lit(batch, dtype=pl.Int32)}
+    insert_frame(connection, "measurements", outcome.accepted.with_columns(**facts))
+    insert_remarks(connection, "measurements", source.study, batch, outcome)
+    counted = replace(outcome, bulk=count, read=outcome.read + count, empty=outcome.empty + empty)
+    return look_at(connection, source, counted)
+
+
+def look_at(connection: duckdb.DuckDBPyConnection, source: Source, outcome: Outcome) -> Outcome:
+    """The outcome with its doubts: the rules see every row of the subjects in whom they may find something."""
+    if outcome.source is None or outcome.refused is None or source.layout is None:
+        return outcome
+    nothing = outcome.source.select("usubjid", "paramcd", "day", "aval").clear()
+    context = fetch_context(connection, source.study, nothing)
+    told = pl.concat([outcome.source.select("usubjid", "paramcd"), outcome.refused.select("usubjid", "paramcd")])
+    groups = pl.concat([find_suspects(connection, context.deaths), told.drop_nulls()]).unique()
+    column = pl.lit(source.layout.header[source.layout.places["aval"]]).alias("column")
+    plain = fetch_groups(connection, groups).with_columns(column, date_text=pl.lit(None, pl.String))
+    rows = pl.concat([plain.select(outcome.source.columns).cast(dict(outcome.source.schema)), outcome.source])
+    history = rows.select(nothing.columns).drop_nulls("aval")
+    return add_doubts(outcome, rows.sort("line"), replace(context, history=history), source.mapping.date_order)
