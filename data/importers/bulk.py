@@ -7,7 +7,7 @@ whose subject, parameter and day come twice, goes through the engine as text, wi
 a file does not depend on the way: tests read the same files by both.
 """
 
-from collections.abc import Generator, Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 
 import duckdb
@@ -20,7 +20,7 @@ from data.importers.text import LINE
 
 MOST_ODD, LEAST_ODD = 0.05, 1_000  # the share of rows, and how many, from which on a file is no case for this reader
 MEMORY = "900MB"
-TABLES = ("bulk_sorted", "bulk_rows", "bulk_known")
+TABLES = ("bulk_rows", "bulk_known")
 TYPES = ("bulk_subject", "bulk_name", "bulk_unit", "bulk_visit", "bulk_paramcd")
 READ = """
 read_csv($path, columns = $columns, delim = $mark, quote = '"', escape = '"', header = true, auto_detect = false,
@@ -40,6 +40,12 @@ KNOWN = """
     FROM bulk_rows LEFT JOIN bulk_known ON bulk_rows.name = bulk_known.name AND bulk_rows.unit = bulk_known.unit,
         (SELECT min(rowid) AS first FROM bulk_rows) AS begin
     WHERE subject IS NOT NULL
+"""
+TWICE = """
+SELECT DISTINCT usubjid, paramcd::VARCHAR AS paramcd, day FROM (
+    SELECT *, usubjid = lag(usubjid) OVER () AND day = lag(day) OVER () AND paramcd = lag(paramcd) OVER () AS same
+    FROM measurements WHERE batch = $batch
+) AS row WHERE same ORDER BY usubjid, paramcd, day
 """
 
 
@@ -118,19 +124,11 @@ def count_rows(connection: duckdb.DuckDBPyConnection, table: str, where: str = "
     return connection.execute(f"SELECT count(*) FROM {table} WHERE {where} ORDER BY 1").fetchall()[0][0]
 
 
-def sort_rows(connection: duckdb.DuckDBPyConnection) -> None:
-    """Fill ``bulk_sorted``: the plain and usual rows by parameter, subject and day, each with its line."""
-    connection.execute(
-        "CREATE TEMP TABLE bulk_sorted AS SELECT subject, paramcd, day, aval, text, unit, avisit, line "
-        f"FROM ({KNOWN}) AS known WHERE usual ORDER BY paramcd, subject, day"
-    )
-
-
 def fetch_odd(connection: duckdb.DuckDBPyConnection, layout: Layout) -> pl.DataFrame | None:
     """The rows that are not plain as the engine wants them; None where they are too many, or mark decimals by comma."""
-    unusual = count_rows(connection, "bulk_rows", "subject IS NOT NULL") - count_rows(connection, "bulk_sorted")
+    lines = connection.sql(f"SELECT line FROM ({KNOWN}) AS known WHERE NOT usual ORDER BY line").pl()
     odd = count_rows(connection, "bulk_rows", "odd IS NOT NULL")
-    if odd + unusual > MOST_ODD * count_rows(connection, "bulk_rows") + LEAST_ODD:
+    if odd + lines.height > MOST_ODD * count_rows(connection, "bulk_rows") + LEAST_ODD:
         return None
     rows = connection.sql(
         "SELECT (bulk_rows.rowid - begin.first + 2)::INTEGER AS line, odd "
@@ -141,40 +139,11 @@ def fetch_odd(connection: duckdb.DuckDBPyConnection, layout: Layout) -> pl.DataF
     values = table[layout.header[layout.places["aval"]]]
     if (values.str.contains(COMMA) & ~values.str.contains(AMBIGUOUS_COMMA)).any():
         return None
-    lines = connection.sql(f"SELECT line FROM ({KNOWN}) AS known WHERE NOT usual ORDER BY line").pl()
     return pl.concat([table, take_back(connection, layout, lines)]).sort(LINE)
 
 
-def walk_parameters(connection: duckdb.DuckDBPyConnection) -> Iterator[tuple[str, pl.DataFrame]]:
-    """Every parameter with its sorted rows: subject (its place among the study's), day, aval, line."""
-    named = "SELECT DISTINCT paramcd FROM bulk_sorted ORDER BY paramcd"
-    for (code,) in connection.execute(named).fetchall():
-        query = (
-            "SELECT enum_code(subject)::INTEGER AS subject, day, aval, line FROM bulk_sorted "
-            "WHERE paramcd = $code ORDER BY rowid"
-        )
-        yield code, connection.sql(query, params={"code": code}).pl()
-
-
-def find_repeated(connection: duckdb.DuckDBPyConnection, accepted: pl.DataFrame) -> pl.DataFrame:
-    """Lines of plain rows whose subject, parameter and day come again, in a plain row or in an accepted one."""
-    lines = [pl.Series("line", [], dtype=pl.Int32)]
-    for _, rows in walk_parameters(connection):
-        same = pl.all_horizontal(pl.col(name) == pl.col(name).shift() for name in ("subject", "day"))
-        again = rows.select("line", same=same.fill_null(False))
-        lines.append(again.filter(pl.col("same") | pl.col("same").shift(-1, fill_value=False))["line"])
-    connection.register("incoming", accepted.select("usubjid", "paramcd", "day"))
-    others = connection.sql(
-        "SELECT line FROM bulk_sorted JOIN incoming ON subject = try_cast(incoming.usubjid AS bulk_subject) "
-        "AND bulk_sorted.paramcd = try_cast(incoming.paramcd AS bulk_paramcd) AND bulk_sorted.day = incoming.day "
-        "ORDER BY line"
-    ).pl()
-    connection.unregister("incoming")
-    return pl.concat([*lines, others["line"]]).unique().to_frame()
-
-
 def take_back(connection: duckdb.DuckDBPyConnection, layout: Layout, lines: pl.DataFrame) -> pl.DataFrame:
-    """Take plain rows out of ``bulk_sorted``: the cells that were read of them, as the engine wants them."""
+    """Plain rows as the engine wants them: the cells that were read of these lines."""
     said = {"usubjid": "subject", "paramcd": "name", "day": "day", "aval": "text", "unit": "unit", "avisit": "avisit"}
     fields = {at: said[field] for field, at in layout.places.items()}
     cells = [f"{fields[at]}::VARCHAR" if at in fields else "''" for at in range(len(layout.header))]
@@ -185,17 +154,36 @@ def take_back(connection: duckdb.DuckDBPyConnection, layout: Layout, lines: pl.D
         "FROM bulk_rows, (SELECT min(rowid) AS first FROM bulk_rows) AS begin "
         "WHERE bulk_rows.rowid - begin.first + 2 IN (SELECT line FROM incoming) ORDER BY line"
     ).pl()
-    connection.execute("DELETE FROM bulk_sorted WHERE line IN (SELECT line FROM incoming)")
     connection.unregister("incoming")
     return rows.rename({"line": LINE} | {f"c{at}": name for at, name in enumerate(layout.header)})
 
 
-def insert_sorted(connection: duckdb.DuckDBPyConnection, study: str, batch: int) -> int:
-    """Put the rows of ``bulk_sorted`` into the long table in their order; how many."""
+def insert_usual(connection: duckdb.DuckDBPyConnection, study: str, batch: int) -> None:
+    """Put the plain and usual rows into the long table, by parameter, subject and day."""
+    # Sorted as codes; the words of the subjects are written after that.
     connection.execute(
         "INSERT INTO measurements (study, usubjid, paramcd, avisit, day, aval, reported, reported_unit, batch, line) "
         "SELECT $study, subject::VARCHAR, paramcd, avisit::VARCHAR, day, aval, text, nullif(unit::VARCHAR, ''), "
-        "$batch, line FROM bulk_sorted",
+        f"$batch, line FROM (SELECT * FROM ({KNOWN}) AS known WHERE usual ORDER BY paramcd, subject, day) AS usual",
         {"study": study, "batch": batch},
     )
-    return count_rows(connection, "bulk_sorted")
+
+
+def delete_repeated(connection: duckdb.DuckDBPyConnection, batch: int, accepted: pl.DataFrame) -> pl.DataFrame:
+    """Take rows out of the long table whose subject, parameter and day come again among them or in ``accepted``.
+
+    Their lines. Sorted, a row that comes again stands behind the other: a look at the row before finds it.
+    """
+    twice = connection.sql(TWICE, params={"batch": batch}).pl()
+    keys = pl.concat([twice, accepted.select(twice.columns)]).drop_nulls().unique()
+    if keys.is_empty():
+        return pl.DataFrame(schema={"line": pl.Int32})
+    connection.register("incoming", keys)
+    lines = connection.execute(
+        "DELETE FROM measurements WHERE batch = $batch AND EXISTS (SELECT 1 FROM incoming "
+        "WHERE incoming.usubjid = measurements.usubjid AND incoming.paramcd = measurements.paramcd::VARCHAR "
+        "AND incoming.day = measurements.day) RETURNING line",
+        {"batch": batch},
+    ).fetchall()
+    connection.unregister("incoming")
+    return pl.DataFrame(lines, schema={"line": pl.Int32}, orient="row").sort("line")

@@ -15,6 +15,7 @@ from data.importers.outcome import Outcome
 from data.importers.readers.delimited import part_lines
 from data.importers.sources import Source
 from data.importers.store_rows import cluster_measurements, insert_frame, insert_remarks, is_clustered
+from data.importers.text import LINE
 
 
 def read_in_bulk(connection: duckdb.DuckDBPyConnection, source: Source, batch: int) -> Outcome | None:
@@ -30,16 +31,16 @@ def read_in_bulk(connection: duckdb.DuckDBPyConnection, source: Source, batch: i
         rows = bulk.load_rows(connection, source.layout)
         if rows != source.lines:  # a cell too many, a cell of two lines, text that is not UTF-8: left out by DuckDB
             return None
-        bulk.sort_rows(connection)
         odd = bulk.fetch_odd(connection, source.layout)
         if odd is None:
             return None
         outcome = read_odd(connection, source, odd)
-        repeated = bulk.find_repeated(connection, outcome.accepted)
+        bulk.insert_usual(connection, source.study, batch)
+        repeated = bulk.delete_repeated(connection, batch, outcome.accepted)
         if repeated.height:
             more = bulk.take_back(connection, source.layout, repeated)
-            outcome = read_odd(connection, source, pl.concat([odd, more]).sort(more.columns[0]))
-        return insert_outcome(connection, source, batch, outcome)
+            outcome = read_odd(connection, source, pl.concat([odd, more]).sort(LINE))
+        return look_at(connection, source, batch, insert_odd(connection, source, batch, outcome))
 
 
 def is_first(connection: duckdb.DuckDBPyConnection, study: str) -> bool:
@@ -64,27 +65,27 @@ def read_odd(connection: duckdb.DuckDBPyConnection, source: Source, odd: pl.Data
     return replace(outcome, warnings=pl.concat([outcome.warnings, warn_unread(source.table, source.mapping)]))
 
 
-def insert_outcome(connection: duckdb.DuckDBPyConnection, source: Source, batch: int, outcome: Outcome) -> Outcome:
-    """Put plain and odd rows into the store; the outcome with its counts and doubts."""
+def insert_odd(connection: duckdb.DuckDBPyConnection, source: Source, batch: int, outcome: Outcome) -> Outcome:
+    """Put the odd rows beside the plain ones; the outcome with the counts of both."""
     empty = bulk.count_rows(connection, "bulk_rows", "subject IS NULL AND odd IS NULL")
-    count = bulk.insert_sorted(connection, source.study, batch)
+    count = bulk.count_rows(connection, "measurements", f"batch = {batch}")
     facts = {"study": pl.lit(source.study), "batch": pl.lit(batch, dtype=pl.Int32)}
     insert_frame(connection, "measurements", outcome.accepted.with_columns(**facts))
     insert_remarks(connection, "measurements", source.study, batch, outcome)
-    counted = replace(outcome, bulk=count, read=outcome.read + count, empty=outcome.empty + empty)
-    return look_at(connection, source, counted)
+    return replace(outcome, bulk=count, read=outcome.read + count, empty=outcome.empty + empty)
 
 
-def look_at(connection: duckdb.DuckDBPyConnection, source: Source, outcome: Outcome) -> Outcome:
+def look_at(connection: duckdb.DuckDBPyConnection, source: Source, batch: int, outcome: Outcome) -> Outcome:
     """The outcome with its doubts: the rules see every row of the subjects in whom they may find something."""
     if outcome.source is None or outcome.refused is None or source.layout is None:
         return outcome
     nothing = outcome.source.select("usubjid", "paramcd", "day", "aval").clear()
     context = fetch_context(connection, source.study, nothing)
     told = pl.concat([outcome.source.select("usubjid", "paramcd"), outcome.refused.select("usubjid", "paramcd")])
-    groups = pl.concat([find_suspects(connection, context.deaths), told.drop_nulls()]).unique()
+    groups = pl.concat([find_suspects(connection, batch, context.deaths), told.drop_nulls()]).unique()
     column = pl.lit(source.layout.header[source.layout.places["aval"]]).alias("column")
-    plain = fetch_groups(connection, groups).with_columns(column, date_text=pl.lit(None, pl.String))
-    rows = pl.concat([plain.select(outcome.source.columns).cast(dict(outcome.source.schema)), outcome.source])
+    stored = fetch_groups(connection, batch, groups).join(outcome.source, on="line", how="anti")
+    plain = stored.with_columns(column, date_text=pl.lit(None, pl.String)).select(outcome.source.columns)
+    rows = pl.concat([plain.cast(dict(outcome.source.schema)), outcome.source])
     history = rows.select(nothing.columns).drop_nulls("aval")
     return add_doubts(outcome, rows.sort("line"), replace(context, history=history), source.mapping.date_order)

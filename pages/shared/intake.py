@@ -97,8 +97,8 @@ def list_sources(drafts: list[tuple[Draft, Reading | None]], study: StudyFile, f
         )
         mine = fixes.filter(pl.col("file") == proposal.label).select(list(FIXES)) if fixes.height else fixes
         for mapping in mappings:
-            given = {"fixes": mine} if mine.height else {}
-            sources.append(Source(proposal.file, proposal.digest, proposal.table, study.study, mapping, **given))
+            source = Source(proposal.file, proposal.digest, proposal.table, study.study, mapping)
+            sources.append(replace(source, fixes=mine) if mine.height else source)
     return order_sources(sources)
 
 
