@@ -3,6 +3,7 @@
 import polars as pl
 
 KEY = ["usubjid", "paramcd"]
+FARTHEST, FAR = 1_000_000, 10_000_000  # days: beyond any, and more than any two differ by
 
 
 def derive_analysis_visit(measurements: pl.DataFrame, visits: pl.DataFrame) -> pl.DataFrame:
@@ -16,6 +17,15 @@ def derive_analysis_visit(measurements: pl.DataFrame, visits: pl.DataFrame) -> p
 
     Source: design, "Analysis visit".
     """
+    undated = pl.when(pl.col("day").is_null()).then("avisit")
+    placed = measurements.with_columns(avisit=pl.coalesce(undated, place_days(measurements["day"], visits)))
+    closest = find_closest(placed, visits)
+    numbered = pl.int_range(pl.len(), dtype=pl.UInt32)
+    return placed.with_columns(analysis=numbered.is_in(closest.implode()))
+
+
+def place_days(days: pl.Series, visits: pl.DataFrame) -> pl.Series:
+    """The visit whose window holds each day; missing for a day in none, and for a missing one."""
     windows = visits.filter(pl.col("first_day").is_not_null() & pl.col("last_day").is_not_null())
     window = pl.coalesce(
         [
@@ -24,21 +34,25 @@ def derive_analysis_visit(measurements: pl.DataFrame, visits: pl.DataFrame) -> p
         ]
         or [pl.lit(None, dtype=pl.String)]
     )
-    placed = measurements.with_columns(
-        avisit=pl.when(pl.col("day").is_null()).then("avisit").when(pl.col("day").is_not_null()).then(window)
-    )
+    # Days are few and rows are many: each day is looked up once.
+    known = pl.DataFrame({"day": days.unique().drop_nulls()}).with_columns(window=window)
+    return days.to_frame("day").join(known, on="day", how="left", maintain_order="left", validate="m:1")["window"]
+
+
+def find_closest(placed: pl.DataFrame, visits: pl.DataFrame) -> pl.Series:
+    """The row numbers of the values that count for their subject, parameter and visit."""
     targets = visits.select("avisit", "target_day")
-    joined = placed.join(targets, on="avisit", how="left", validate="m:1", maintain_order="left")
-    return joined.with_columns(analysis=is_closest()).drop("target_day")
-
-
-def is_closest() -> pl.Expr:
-    """Whether a value is the one that counts for its subject, parameter and visit."""
-    known = pl.col("aval").is_not_null() & pl.col("avisit").is_not_null()
-    distance = pl.when(known).then((pl.col("day") - pl.col("target_day")).abs().fill_null(0))
+    known = (
+        placed.select(*KEY, "avisit", "day", "aval")
+        .with_row_index("row")
+        .filter(pl.col("aval").is_not_null() & pl.col("avisit").is_not_null())
+        .join(targets, on="avisit", how="left", validate="m:1", maintain_order="left")
+    )
+    distance = (pl.col("day") - pl.col("target_day")).abs().fill_null(0).cast(pl.Int64)
     # The day breaks ties: of two equally close values the earlier one counts.
-    rank = pl.struct(distance=distance, day=pl.col("day")).rank("ordinal").over([*KEY, "avisit", known.alias("known")])
-    return (known & (rank == 1)).fill_null(False)
+    rank = distance * FAR + pl.col("day").fill_null(-FARTHEST)
+    found = known.select(*KEY, "avisit", "row", rank=rank)
+    return found.group_by(*KEY, "avisit").agg(pl.col("row").get(pl.col("rank").arg_min()))["row"]
 
 
 def order_visits(seen: pl.Series, visits: pl.DataFrame) -> list[str]:

@@ -1,5 +1,7 @@
 """One definition, any number of rows: a frame of inputs gets the outputs of a score."""
 
+from functools import partial
+
 import polars as pl
 
 from analytics.scores.definition import Input, Need, Score, flatten
@@ -93,7 +95,18 @@ def list_names(conditions: dict[str, pl.Expr]) -> pl.Expr:
     """The list of the names whose condition holds."""
     if not conditions:
         return pl.lit([], dtype=pl.List(pl.String))
-    return pl.concat_list(pl.when(holds).then(pl.lit(name)) for name, holds in conditions.items()).list.drop_nulls()
+    # One number a row says which conditions hold; few of these numbers differ, so few lists are made.
+    bits = [pl.when(holds).then(1 << place).otherwise(0) for place, holds in enumerate(conditions.values())]
+    held = pl.sum_horizontal(*bits).cast(pl.Int64)
+    return held.map_batches(partial(name_bits, list(conditions)), return_dtype=pl.List(pl.String), is_elementwise=True)
+
+
+def name_bits(names: list[str], held: pl.Series) -> pl.Series:
+    """The list of names for each number, whose bits say which of them it has."""
+    known = held.unique()
+    listed = [[name for place, name in enumerate(names) if bits >> place & 1] for bits in known]
+    lists = pl.DataFrame({"held": known, "names": pl.Series(listed, dtype=pl.List(pl.String))})
+    return held.rename("held").to_frame().join(lists, on="held", how="left", maintain_order="left")["names"]
 
 
 def derive_score(frame: pl.DataFrame, score: Score) -> pl.DataFrame:
