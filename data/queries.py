@@ -1,13 +1,24 @@
 """One function per query: a connection to one revision in, a frame out."""
 
 import json
+from dataclasses import dataclass
 from typing import Any
 
 import duckdb
 import polars as pl
 
 Connection = duckdb.DuckDBPyConnection
-Subjects = str | list[str] | None
+
+
+@dataclass(frozen=True)
+class Span:
+    """The subjects from one identifier to another, both included."""
+
+    first: str
+    last: str
+
+
+Subjects = str | list[str] | Span | None
 FILES = "(SELECT batch, file_name FROM import_batch) AS file"
 
 
@@ -18,10 +29,25 @@ def fetch(connection: Connection, query: str, **params: Any) -> pl.DataFrame:
 
 def fetch_rows(connection: Connection, query: str, study: str, usubjid: Subjects, **params: Any) -> pl.DataFrame:
     """The rows of a study, or of one or some of its subjects; ``{own}`` in the query stands for that condition."""
-    one = "usubjid = $usubjid" if isinstance(usubjid, str) else "usubjid IN (SELECT unnest($usubjid))"
-    own = "study = $study" if usubjid is None else f"study = $study AND {one}"
-    subject = {} if usubjid is None else {"usubjid": usubjid}
-    return fetch(connection, query.format(own=own), study=study, **subject, **params)
+    condition, subject = name_subjects(usubjid)
+    return fetch(connection, query.format(own=f"study = $study{condition}"), study=study, **subject, **params)
+
+
+def name_subjects(usubjid: Subjects) -> tuple[str, dict[str, Any]]:
+    """The condition that restricts a query to subjects, and its parameters; nothing for all of them."""
+    if usubjid is None:
+        return "", {}
+    if isinstance(usubjid, Span):
+        return " AND usubjid BETWEEN $first AND $last", {"first": usubjid.first, "last": usubjid.last}
+    if isinstance(usubjid, str):
+        return " AND usubjid = $usubjid", {"usubjid": usubjid}
+    return " AND usubjid IN (SELECT unnest($usubjid))", {"usubjid": usubjid}
+
+
+def fetch_drawn(connection: Connection, study: str) -> pl.DataFrame:
+    """Every subject with ``draw``, its place when subjects are drawn by chance, the same whenever they are."""
+    query = "SELECT usubjid, row_number() OVER (ORDER BY md5(usubjid)) AS draw FROM subjects WHERE study = $study"
+    return fetch(connection, f"{query} ORDER BY usubjid", study=study)
 
 
 def fetch_studies(connection: Connection) -> pl.DataFrame:
@@ -142,9 +168,14 @@ def fetch_frames(
     ``until`` leaves out what was measured after that day. Of subjects, ``events`` and ``medications``
     hold besides what says that the study records such rows at all.
     """
+    measurements = fetch_measurements(connection, study, usubjid, until)
+    return fetch_records(connection, study, usubjid) | {"measurements": measurements}
+
+
+def fetch_records(connection: Connection, study: str, usubjid: Subjects = None) -> dict[str, pl.DataFrame]:
+    """Everything that ``fetch_frames`` gives but the measurements."""
     return {
         "subjects": fetch_subjects(connection, study, usubjid=usubjid),
-        "measurements": fetch_measurements(connection, study, usubjid, until),
         "events": fetch_events(connection, study, usubjid),
         "treatments": fetch_treatments(connection, study, usubjid),
         "medications": fetch_medications(connection, study, usubjid),
@@ -229,3 +260,31 @@ def fetch_changes(connection: Connection, study: str) -> pl.DataFrame:
 def fetch_lineage(connection: Connection) -> pl.DataFrame:
     """The revisions that led to this one, newest first."""
     return fetch(connection, "SELECT revision, parent, action, created_at, who FROM revision ORDER BY revision DESC")
+
+
+def fetch_traits(derived: Connection) -> pl.DataFrame:
+    """The subjects of a large study with what filters need of them, from its derived tables."""
+    return fetch(derived, "SELECT * FROM traits ORDER BY usubjid")
+
+
+def fetch_baselines(derived: Connection, codes: list[str]) -> pl.DataFrame:
+    """The row behind every baseline of these parameters of a large study."""
+    query = "SELECT * FROM baselines WHERE paramcd IN (SELECT unnest($codes)) ORDER BY paramcd, usubjid"
+    return fetch(derived, query, codes=codes)
+
+
+def fetch_based(derived: Connection) -> pl.DataFrame:
+    """The smallest and the largest baseline of every parameter of a large study: paramcd, base, twice each."""
+    ends = "SELECT paramcd, {}(base) AS base FROM baselines WHERE base IS NOT NULL GROUP BY paramcd"
+    return fetch(derived, f"{ends.format('min')} UNION ALL {ends.format('max')} ORDER BY paramcd, base")
+
+
+def fetch_sample(derived: Connection, most: int) -> pl.DataFrame:
+    """The subjects of the sample in the order in which they were drawn."""
+    return fetch(derived, "SELECT usubjid, draw FROM drawn WHERE draw <= $most ORDER BY draw", most=most)
+
+
+def fetch_courses(derived: Connection, table: str, ids: list[str]) -> pl.DataFrame:
+    """The rows of subjects of the sample from ``panel`` or ``measurements``."""
+    query = f"SELECT * FROM {table} WHERE usubjid IN (SELECT unnest($ids)) ORDER BY rowid"
+    return fetch(derived, query, ids=ids)

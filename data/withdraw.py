@@ -18,6 +18,7 @@ from data.database import migrate, open_reader
 from data.home import Home
 from data.importers.keyring import add_withdrawn, forget, read_keyring
 from data.importers.privacy import Keyring, hash_subject
+from data.publish import remove_derived
 from data.revisions import change_file, hash_file, hold_lock, next_name, publish
 from data.workspace import fetch_items, remove_item
 
@@ -61,6 +62,7 @@ def withdraw(home: Home, study: str, usubjid: str) -> Withdrawal:
         append_entry(home, "withdraw", {"study": study, "rewritten": digests, "backups": list(backups)})
         for revision, path in fresh.items():
             path.replace(home.revision_file(revision))
+        remove_derived(home)
         revision = publish_without(home, study)
     for item in items:
         remove_item(home, item)

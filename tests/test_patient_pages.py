@@ -6,6 +6,7 @@ import time
 
 import pytest
 
+from analytics import large
 from analytics.panel import derive_panel
 from data.home import Home
 from data.importers.run import import_paths
@@ -153,7 +154,7 @@ def test_among_many_patients_one_is_found_by_part_of_the_identifier(store, monke
 def test_a_patient_of_a_large_study_is_read_alone_and_says_the_same(part, store, monkeypatch):
     link = {"study": SIMULATED, "usubjid": "SIM-034", "part": part, "behind": "Nobody"}
     whole = open_page(store, monkeypatch, "patient/profile", **link)
-    monkeypatch.setattr(cache, "LARGE", 0)
+    monkeypatch.setattr(large, "LARGE", 0)
     alone = open_page(store, monkeypatch, "patient/profile", **link)
     assert texts(alone) == texts(whole)
     assert len(alone.dataframe) == len(whole.dataframe)
@@ -166,7 +167,7 @@ def test_the_neighbours_in_a_large_study_are_made_ready_beside_the_page(store, m
         if thread.name.endswith("(work)"):
             thread.join(20)
     derived = []
-    monkeypatch.setattr(cache, "LARGE", 0)
+    monkeypatch.setattr(large, "LARGE", 0)
     monkeypatch.setattr(
         cache, "derive_panel", lambda data: derived.append(data.subjects["usubjid"][0]) or derive_panel(data)
     )
@@ -184,7 +185,7 @@ def test_the_neighbours_in_a_large_study_are_made_ready_beside_the_page(store, m
 def test_the_cohort_behind_a_patient_of_a_large_study_is_a_sample_and_says_so(store, monkeypatch):
     link = {"study": SIMULATED, "usubjid": "SIM-034", "behind": "Same arm"}
     whole = read_figure(open_page(store, monkeypatch, "patient/profile", **link))
-    monkeypatch.setattr(cache, "LARGE", 0)
+    monkeypatch.setattr(large, "LARGE", 0)
     cache.cached_ribbons.clear()
     app = open_page(store, monkeypatch, "patient/profile", **link)
     assert "It is a sample of 2,000 patients" in texts(app)

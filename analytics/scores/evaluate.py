@@ -96,8 +96,8 @@ def list_names(conditions: dict[str, pl.Expr]) -> pl.Expr:
     if not conditions:
         return pl.lit([], dtype=pl.List(pl.String))
     # One number a row says which conditions hold; few of these numbers differ, so few lists are made.
-    bits = [pl.when(holds).then(1 << place).otherwise(0) for place, holds in enumerate(conditions.values())]
-    held = pl.sum_horizontal(*bits).cast(pl.Int64)
+    bits = [holds.fill_null(False).cast(pl.Int64) * (1 << place) for place, holds in enumerate(conditions.values())]
+    held = pl.sum_horizontal(*bits)
     return held.map_batches(partial(name_bits, list(conditions)), return_dtype=pl.List(pl.String), is_elementwise=True)
 
 

@@ -1,6 +1,8 @@
 """What is computed once a revision and held for all sessions; frames are shared and never changed."""
 
+import json
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -8,8 +10,18 @@ import duckdb
 import polars as pl
 import streamlit as st
 
-from analytics.cohort import derive_traits, list_choices, list_events, list_extremes, select_subjects
+from analytics import large
+from analytics.cohort import (
+    Cohort,
+    derive_traits,
+    list_choices,
+    list_events,
+    list_extremes,
+    select_cohort,
+    select_subjects,
+)
 from analytics.forecast import Forecast, fit_forecast
+from analytics.large import SAMPLE, derive_courses, derive_everybody, digest_definitions
 from analytics.panel import StudyData, assemble_study, derive_baselines, derive_panel
 from analytics.profile.ribbons import summarize_ribbons
 from analytics.profile.worklist import list_key_parameters, make_worklist
@@ -18,10 +30,9 @@ from analytics.units import CONVENTIONAL, convert_panel
 from data import queries
 from data.database import open_reader
 from data.home import Home
+from data.publish import Recipe, open_derived, publish_derived
 from data.workspace import Item, fetch_items
 
-LARGE = 1_000_000  # measurements: of a larger study the whole panel is made only where a page needs it
-SAMPLE = 2_000  # subjects of a large study that stand for the cohort behind a patient
 MOST_CUTS = 30  # earlier revisions that are looked into
 
 
@@ -51,37 +62,82 @@ def cached_config(stamp: Stamp, study: str) -> dict[str, Any]:
     return queries.fetch_config(connect(stamp), study)
 
 
+@st.cache_resource(show_spinner="Preparing this large study, once after an import …", max_entries=4)
+def derived(stamp: Stamp, study: str) -> duckdb.DuckDBPyConnection:
+    """The connection to the derived tables of a large study, which are made where they are not there yet."""
+    home, config = Home(Path(stamp.folder)), cached_config(stamp, study)
+    publish_derived(home, stamp.revision, study, make_recipe(config))
+    return open_derived(home, stamp.revision, study, digest_definitions())
+
+
 @st.cache_resource(show_spinner="Reading the study …", max_entries=8)
 def cached_study(stamp: Stamp, study: str) -> StudyData:
-    """The frames of one study of one revision."""
-    return name_arms(assemble_study(queries.fetch_frames(connect(stamp), study), cached_config(stamp, study)))
+    """The frames of one study of one revision; of a large one those of the sample."""
+    config = cached_config(stamp, study)
+    if not is_large(stamp, study):
+        return name_arms(assemble_study(queries.fetch_frames(connect(stamp), study), config))
+    ids = cached_sample(stamp, study)["usubjid"].to_list()
+    frames = queries.fetch_records(connect(stamp), study, ids)
+    measurements = queries.fetch_courses(derived(stamp, study), "measurements", ids)
+    return name_arms(assemble_study(frames | {"measurements": measurements}, config))
 
 
 @st.cache_resource(show_spinner="Computing scores and changes …", max_entries=8)
 def cached_panel(stamp: Stamp, study: str, system: str) -> pl.DataFrame:
-    """The panel of one study of one revision, in a unit system."""
+    """The panel of one study of one revision, in a unit system; of a large one that of the sample."""
     if system != CONVENTIONAL:
         return convert_panel(cached_panel(stamp, study, CONVENTIONAL), system)
+    if is_large(stamp, study):
+        ids = cached_sample(stamp, study)["usubjid"].to_list()
+        return name_missing_arms(queries.fetch_courses(derived(stamp, study), "panel", ids))
     data = cached_study(stamp, study)
     return select_subjects(derive_panel(data), data.subjects)
 
 
-@st.cache_resource(show_spinner="Reading the study …", max_entries=8)
-def cached_baselines(stamp: Stamp, study: str) -> tuple[StudyData, pl.DataFrame]:
-    """One study of one revision up to day 0: its frames, and the row behind every baseline.
+@st.cache_resource(show_spinner=False, max_entries=8)
+def cached_sample(stamp: Stamp, study: str) -> pl.DataFrame:
+    """The subjects of a large study whose courses are derived, in the order in which they were drawn."""
+    return queries.fetch_sample(derived(stamp, study), SAMPLE)
 
-    No baseline rests on a later value, so filters need no more.
-    """
-    frames = queries.fetch_frames(connect(stamp), study, until=0)
+
+@st.cache_resource(show_spinner="Reading these patients …", max_entries=8)
+def cached_part(stamp: Stamp, study: str, ids: str, system: str) -> pl.DataFrame:
+    """The panel of some subjects of a large study, most of whom are not in the sample; ``ids`` as JSON."""
+    frames = queries.fetch_frames(connect(stamp), study, json.loads(ids))
     data = name_arms(assemble_study(frames, cached_config(stamp, study)))
-    return data, derive_baselines(data)
+    return convert_panel(select_subjects(derive_panel(data), data.subjects), system)
+
+
+@st.cache_resource(show_spinner=False, max_entries=8)
+def cached_events(stamp: Stamp, study: str) -> pl.DataFrame:
+    """Events and infusions of everybody of one study of one revision: usubjid, kind, day."""
+    here = connect(stamp)
+    return list_events(queries.fetch_events(here, study), queries.fetch_treatments(here, study))
+
+
+@st.cache_resource(show_spinner="Reading the study …", max_entries=8)
+def cached_baselines(stamp: Stamp, study: str) -> pl.DataFrame:
+    """The row behind every baseline of one study of one revision; not of a large one."""
+    frames = queries.fetch_frames(connect(stamp), study, until=0)
+    return derive_baselines(name_arms(assemble_study(frames, cached_config(stamp, study))))
+
+
+@st.cache_resource(show_spinner=False, max_entries=16)
+def cached_based(stamp: Stamp, study: str, codes: str) -> pl.DataFrame:
+    """The rows behind the baselines of these parameters, parted by blanks, of everybody."""
+    wanted = codes.split()
+    if is_large(stamp, study):
+        return queries.fetch_baselines(derived(stamp, study), wanted)
+    return cached_baselines(stamp, study).filter(pl.col("paramcd").is_in(wanted))
 
 
 @st.cache_resource(show_spinner=False, max_entries=8)
 def cached_traits(stamp: Stamp, study: str) -> pl.DataFrame:
     """The subjects of one study of one revision with their class at baseline and the events that they had."""
-    data, baselines = cached_baselines(stamp, study)
-    return derive_traits(data.subjects, baselines, list_events(data.events, data.treatments))
+    if is_large(stamp, study):
+        return name_missing_arms(queries.fetch_traits(derived(stamp, study)))
+    subjects = name_missing_arms(queries.fetch_subjects(connect(stamp), study))
+    return derive_traits(subjects, cached_baselines(stamp, study), cached_events(stamp, study))
 
 
 @st.cache_resource(show_spinner=False, max_entries=8)
@@ -93,7 +149,17 @@ def cached_choices(stamp: Stamp, study: str) -> dict[str, dict[str, int]]:
 @st.cache_resource(show_spinner=False, max_entries=8)
 def cached_extremes(stamp: Stamp, study: str) -> dict[str, tuple[float, float]]:
     """The smallest and largest baseline of every quantity of one study of one revision."""
-    return list_extremes(cached_traits(stamp, study), cached_baselines(stamp, study)[1])
+    large = is_large(stamp, study)
+    based = queries.fetch_based(derived(stamp, study)) if large else cached_baselines(stamp, study)
+    return list_extremes(cached_traits(stamp, study), based)
+
+
+@st.cache_resource(show_spinner=False, max_entries=16)
+def cached_members(stamp: Stamp, text: str) -> pl.DataFrame:
+    """Everybody of a cohort, as it is saved, of one revision."""
+    cohort = Cohort.from_json(text)
+    based = cached_based(stamp, cohort.study, " ".join(bounds.paramcd for bounds in cohort.ranges))
+    return select_cohort(cached_traits(stamp, cohort.study), based, cohort)
 
 
 @st.cache_resource(show_spinner=False, max_entries=8)
@@ -101,6 +167,17 @@ def cached_size(stamp: Stamp, study: str) -> int:
     """How many measurements one study of one revision has."""
     known = cached_studies(stamp).filter(pl.col("study") == study)
     return int(known["measurements"].sum())
+
+
+def is_large(stamp: Stamp, study: str) -> bool:
+    """Whether a study has so many measurements that its courses are derived of a sample only."""
+    return cached_size(stamp, study) > large.LARGE
+
+
+def make_recipe(config: dict[str, Any]) -> Recipe:
+    """How the derived tables of a large study are made."""
+    everybody, courses = (partial(work, config=config) for work in (derive_everybody, derive_courses))
+    return Recipe(digest_definitions(), everybody, courses, SAMPLE)
 
 
 @st.cache_resource(show_spinner=False, max_entries=64)
@@ -119,7 +196,12 @@ def cached_patient_panel(stamp: Stamp, study: str, usubjid: str, system: str) ->
 
 def name_arms(data: StudyData) -> StudyData:
     """The study with a word for the arm of those who have none."""
-    return replace(data, subjects=data.subjects.with_columns(pl.col("arm").fill_null(NO_ARM)))
+    return replace(data, subjects=name_missing_arms(data.subjects))
+
+
+def name_missing_arms(rows: pl.DataFrame) -> pl.DataFrame:
+    """Rows with a word for the arm of those who have none."""
+    return rows.with_columns(pl.col("arm").fill_null(NO_ARM))
 
 
 @st.cache_resource(show_spinner="Ordering the cohort …", max_entries=8)
@@ -132,15 +214,12 @@ def cached_worklist(stamp: Stamp, study: str, system: str, since: str) -> pl.Dat
 @st.cache_resource(show_spinner="Computing the cohort behind the patient …", max_entries=32)
 def cached_ribbons(stamp: Stamp, study: str, system: str, column: str, value: str) -> pl.DataFrame:
     """Quantiles of one study of one revision, of the subjects whose column has this value; a large one is sampled."""
-    traits = cached_traits(stamp, study)
-    subjects = traits.filter(pl.col(column) == value) if column else traits
-    visits = cached_baselines(stamp, study)[0].visits
-    if cached_size(stamp, study) <= LARGE:
-        return summarize_ribbons(cached_panel(stamp, study, system), visits, subjects)
-    sample = subjects.sample(min(SAMPLE, subjects.height), seed=1)
-    frames = queries.fetch_frames(connect(stamp), study, sample["usubjid"].to_list())
-    panel = convert_panel(derive_panel(assemble_study(frames, cached_config(stamp, study))), system)
-    return summarize_ribbons(panel, visits, sample)
+    data = cached_study(stamp, study)
+    subjects = data.subjects
+    if column:
+        classes = cached_traits(stamp, study).select("usubjid", pl.col(column).alias("wanted"))
+        subjects = subjects.join(classes.filter(pl.col("wanted") == value), on="usubjid", how="semi")
+    return summarize_ribbons(cached_panel(stamp, study, system), data.visits, subjects)
 
 
 @st.cache_resource(show_spinner=False, max_entries=8)

@@ -1,14 +1,15 @@
 """The cohort: asked in the sidebar, saved and restored by name, named at the head of every page."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property, partial
 from math import ceil, floor
 
 import polars as pl
 import streamlit as st
 
-from analytics.cohort import AGE, CHOICES, EVENT, Bounds, Cohort, list_events, select_cohort
+from analytics.cohort import AGE, CHOICES, EVENT, Bounds, Cohort, list_events
+from analytics.large import FEWEST, SHOWN
 from analytics.panel import StudyData
 from analytics.units import CONVENTIONAL, SYSTEMS
 from pages.shared import controls, store
@@ -22,7 +23,7 @@ class View:
     """The cohort as pages see it: its subjects, and the study's frames restricted to them.
 
     ``study`` and ``panel`` are read when a page first asks for them: the page of one patient of a large
-    study needs neither.
+    study needs neither. Of a large study ``subjects``, ``study`` and ``panel`` are a sample of ``everybody``.
     """
 
     cohort: Cohort
@@ -31,6 +32,7 @@ class View:
     read_study: Callable[[], StudyData]
     read_panel: Callable[[], pl.DataFrame]
     pair: str = ""  # two cohorts, each an arm: the options of the terminal that name them
+    everybody: pl.DataFrame = field(default_factory=pl.DataFrame)  # subjects: of a large cohort a sample of these
 
     @property
     def pooled(self) -> bool:
@@ -46,6 +48,11 @@ class View:
     def panel(self) -> pl.DataFrame:
         """Everything measured or derived of the cohort's subjects, in the reader's units."""
         return self.read_panel()
+
+    @property
+    def is_sampled(self) -> bool:
+        """Whether ``subjects`` are not everybody."""
+        return self.subjects.height < self.everybody.height
 
     @property
     def events(self) -> pl.DataFrame:
@@ -183,7 +190,7 @@ def view() -> View:
         )
         st.stop()
     shown = select_view(cohort)
-    show_head(cohort, shown.subjects)
+    show_head(cohort, shown)
     if shown.subjects.is_empty():
         st.info("No subject of this study passes the filters in the sidebar.")
         st.stop()
@@ -191,13 +198,30 @@ def view() -> View:
 
 
 def select_view(cohort: Cohort) -> View:
-    """The study's frames restricted to a cohort, in the reader's units."""
-    traits = store.traits(cohort.study)
-    subjects = select_cohort(traits, store.read_baselines(cohort.study), cohort)
-    whole = subjects.height == traits.height
-    read_panel = partial(select_panel, cohort.study, controls.units(), None if whole else subjects)
+    """The study's frames restricted to a cohort, in the reader's units; of a large cohort to a sample of it."""
+    members = store.read_members(cohort)
+    subjects, read_panel = draw_sample(cohort, members) if store.is_large(cohort.study) else take_all(cohort, members)
     origin = f"{store.config(cohort.study)['time_zero']} (day 0)"
-    return View(cohort, subjects, origin, partial(store.read_study, cohort.study), read_panel)
+    return View(cohort, subjects, origin, partial(store.read_study, cohort.study), read_panel, everybody=members)
+
+
+def take_all(cohort: Cohort, members: pl.DataFrame) -> tuple[pl.DataFrame, Callable[[], pl.DataFrame]]:
+    """The subjects of a cohort, and what reads their panel."""
+    whole = members.height == store.traits(cohort.study).height
+    return members, partial(select_panel, cohort.study, controls.units(), None if whole else members)
+
+
+def draw_sample(cohort: Cohort, members: pl.DataFrame) -> tuple[pl.DataFrame, Callable[[], pl.DataFrame]]:
+    """The first that were drawn of a large cohort, and what reads their panel.
+
+    Of a cohort that has few in the study's sample, other members are drawn and derived.
+    """
+    drawn = store.read_sample(cohort.study).join(members, on="usubjid", how="semi", maintain_order="left").head(SHOWN)
+    if drawn.height >= min(FEWEST, members.height):
+        subjects = members.join(drawn, on="usubjid", how="semi", maintain_order="left")
+        return subjects, partial(select_panel, cohort.study, controls.units(), subjects)
+    subjects = members.sample(min(FEWEST, members.height), seed=1).sort("usubjid")
+    return subjects, partial(store.read_part, cohort.study, subjects["usubjid"].to_list(), controls.units())
 
 
 def select_panel(study: str, system: str, subjects: pl.DataFrame | None) -> pl.DataFrame:
@@ -215,8 +239,8 @@ def read_catalog_panel(view: View) -> pl.DataFrame:
     return select_panel(view.cohort.study, CONVENTIONAL, view.subjects)
 
 
-def show_head(cohort: Cohort, subjects: pl.DataFrame) -> None:
-    """What is always in view: the study, simulated or real, n of N, the filters, the data cut."""
+def show_head(cohort: Cohort, shown: View) -> None:
+    """What is always in view: the study, simulated or real, n of N, the filters, the data cut, a sample."""
     facts = store.config(cohort.study)
     if facts.get("simulated"):
         st.warning("**SIMULATED** data: no patient stands behind these numbers.", icon=":material/science:")
@@ -224,8 +248,10 @@ def show_head(cohort: Cohort, subjects: pl.DataFrame) -> None:
     cut = everybody["cut_day"].max()
     parts = [
         str(facts.get("title", cohort.study)),
-        f"{subjects.height} of {everybody.height} patients" + (f" ({cohort.words})" if cohort.words else ""),
+        f"{shown.everybody.height:,} of {everybody.height:,} patients" + (f" ({cohort.words})" if cohort.words else ""),
         f"data as of revision {store.revision()}" + (f", cut at day {cut}" if cut is not None else ""),
     ]
+    if shown.is_sampled:
+        parts.append(f"courses and changes of {shown.subjects.height:,} drawn at random, the same at every look")
     st.session_state["head"] = " · ".join(parts)
     st.caption(" · ".join([f"**{parts[0]}**", *parts[1:]]))

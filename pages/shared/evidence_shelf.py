@@ -54,7 +54,7 @@ def find_view() -> cohorts.View | None:
     if cohort is None:
         return None
     view = cohorts.select_view(cohort)
-    cohorts.show_head(cohort, view.subjects)
+    cohorts.show_head(cohort, view)
     return None if view.subjects.is_empty() else view
 
 

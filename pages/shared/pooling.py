@@ -56,7 +56,8 @@ def pool(first: cohorts.View, second: cohorts.View) -> cohorts.View:
     both = pool_parts(*(Part(view.study, view.subjects, view.panel) for view in (first, second)))
     names = [shlex.quote(str(view.subjects["arm"].first())) for view in (first, second)]
     pair = f"--name {names[0]} --second {shlex.quote(second.cohort.to_json())} --second-name {names[1]}"
-    return cohorts.View(first.cohort, both.subjects, first.origin, lambda: both.study, lambda: both.panel, pair)
+    read = (lambda: both.study), (lambda: both.panel)
+    return cohorts.View(first.cohort, both.subjects, first.origin, *read, pair, both.subjects)
 
 
 def find_shared(first: cohorts.View, second: cohorts.View) -> int:

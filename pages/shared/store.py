@@ -4,6 +4,7 @@ Cached frames are shared between sessions and never changed: Polars frames are i
 """
 
 import gc
+import json
 import threading
 from dataclasses import replace
 from typing import Any
@@ -13,6 +14,7 @@ import plotly.graph_objects as go
 import polars as pl
 import streamlit as st
 
+from analytics.cohort import Cohort
 from analytics.documents.pictures import has_browser, render_figure
 from analytics.forecast import Forecast
 from analytics.panel import StudyData
@@ -76,7 +78,7 @@ def config(study: str) -> dict[str, Any]:
 
 
 def read_study(study: str) -> StudyData:
-    """The observed frames of a study, from this run's revision."""
+    """The observed frames of a study, from this run's revision; of a large study those of the sample."""
     return cache.cached_study(pinned(), study)
 
 
@@ -117,13 +119,33 @@ def prepare_patients(study: str, ids: list[str], system: str) -> None:
 
 
 def is_large(study: str) -> bool:
-    """Whether a study has so many measurements that its whole panel is made only where a page needs it."""
-    return cache.cached_size(pinned(), study) > cache.LARGE
+    """Whether a study has so many measurements that its courses are derived of a sample only."""
+    return cache.is_large(pinned(), study)
 
 
-def read_baselines(study: str) -> pl.DataFrame:
-    """The row behind every baseline of a study, in the catalog's units."""
-    return cache.cached_baselines(pinned(), study)[1]
+def read_baselines(study: str, codes: list[str]) -> pl.DataFrame:
+    """The row behind every baseline of these parameters, of everybody, in the catalog's units."""
+    return cache.cached_based(pinned(), study, " ".join(sorted(codes)))
+
+
+def read_events(study: str) -> pl.DataFrame:
+    """Events and infusions of everybody: usubjid, kind, day."""
+    return cache.cached_events(pinned(), study)
+
+
+def read_members(cohort: Cohort) -> pl.DataFrame:
+    """Everybody who passes the filters of a cohort."""
+    return cache.cached_members(pinned(), cohort.to_json())
+
+
+def read_sample(study: str) -> pl.DataFrame:
+    """The subjects of a large study whose courses are derived: usubjid, draw."""
+    return cache.cached_sample(pinned(), study)
+
+
+def read_part(study: str, ids: list[str], system: str) -> pl.DataFrame:
+    """The panel of some subjects of a large study, whoever they are, in a unit system."""
+    return cache.cached_part(pinned(), study, json.dumps(ids), system)
 
 
 def traits(study: str) -> pl.DataFrame:
@@ -154,7 +176,7 @@ def worklist(study: str, system: str, since: str) -> pl.DataFrame:
 def ribbons(study: str, system: str, column: str, value: str) -> pl.DataFrame:
     """Quantiles of every parameter at every visit, of the subjects whose ``column`` has this value (empty: of all).
 
-    Of a large study they are those of a sample of 2,000 subjects, the same at every look.
+    Of a large study they are those of the sample, the same at every look.
     """
     return cache.cached_ribbons(pinned(), study, system, column, value)
 
