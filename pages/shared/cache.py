@@ -11,6 +11,7 @@ import polars as pl
 import streamlit as st
 
 from analytics import large
+from analytics.catalog.endpoints import Endpoint
 from analytics.cohort import (
     Cohort,
     derive_traits,
@@ -26,6 +27,7 @@ from analytics.panel import StudyData, assemble_study, derive_baselines, derive_
 from analytics.profile.ribbons import summarize_ribbons
 from analytics.profile.worklist import list_key_parameters, make_worklist
 from analytics.summary import NO_ARM
+from analytics.survival.follow_up import derive_time_to_event
 from analytics.units import CONVENTIONAL, convert_panel
 from data import queries
 from data.database import open_reader
@@ -160,6 +162,14 @@ def cached_members(stamp: Stamp, text: str) -> pl.DataFrame:
     cohort = Cohort.from_json(text)
     based = cached_based(stamp, cohort.study, " ".join(bounds.paramcd for bounds in cohort.ranges))
     return select_cohort(cached_traits(stamp, cohort.study), based, cohort)
+
+
+@st.cache_resource(show_spinner="Counting the cohort …", max_entries=8)
+def cached_times(stamp: Stamp, cohort: str, endpoint: str) -> pl.DataFrame:
+    """Time, event, cause and entry of everybody of a cohort of one revision."""
+    members = cached_members(stamp, cohort)
+    events = cached_events(stamp, Cohort.from_json(cohort).study)
+    return derive_time_to_event(members, events, Endpoint.from_json(endpoint))
 
 
 @st.cache_resource(show_spinner=False, max_entries=8)

@@ -1,7 +1,7 @@
 """The cohort: asked in the sidebar, saved and restored by name, named at the head of every page."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from math import ceil, floor
 
@@ -33,6 +33,7 @@ class View:
     read_panel: Callable[[], pl.DataFrame]
     pair: str = ""  # two cohorts, each an arm: the options of the terminal that name them
     everybody: pl.DataFrame = field(default_factory=pl.DataFrame)  # subjects: of a large cohort a sample of these
+    read_events: Callable[[], pl.DataFrame] | None = None  # where they are not those of ``study``
 
     @property
     def pooled(self) -> bool:
@@ -57,7 +58,16 @@ class View:
     @property
     def events(self) -> pl.DataFrame:
         """Events of the cohort's subjects, infusions among them."""
-        return self.select(list_events(self.study.events, self.study.treatments))
+        every = self.read_events() if self.read_events else list_events(self.study.events, self.study.treatments)
+        return self.select(every)
+
+    def take_everybody(self, code: str) -> "View":
+        """The view of everybody where ``subjects`` are a sample: events of all, and of the panel one baseline."""
+        if not self.is_sampled:
+            return self
+        study = self.cohort.study
+        read_panel, read_events = partial(store.read_baselines, study, [code]), partial(store.read_events, study)
+        return replace(self, subjects=self.everybody, read_panel=read_panel, read_events=read_events)
 
     def select(self, rows: pl.DataFrame) -> pl.DataFrame:
         """The rows of the cohort's subjects."""

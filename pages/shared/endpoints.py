@@ -155,6 +155,8 @@ def ask_rule(view: cohorts.View) -> Rule | None:
 
 def derive_times(view: cohorts.View, endpoint: Endpoint, rule: Rule | None = None) -> pl.DataFrame:
     """Time, event, cause and entry of every subject of the cohort."""
+    if view.read_events:  # everybody of a large cohort: derived once for all looks
+        return store.read_times(view.cohort, endpoint)
     subjects, events = view.subjects, view.events
     if RESPONSE in endpoint.events and rule is not None:
         subjects, events = add_response_events(subjects, events, derive_response_days(view.panel, rule))

@@ -23,6 +23,8 @@ FORMATS = {
 }
 MANY = 60  # patients: with more, patient pages take minutes
 
+MOST_REPORTS = 10
+
 
 def ask_choice() -> Choice:
     """The sections, and a comment for each."""
@@ -58,9 +60,9 @@ def make(view: cohorts.View, choice: Choice, kind: str) -> None:
     if st.button("Make the report", key="report_make", icon=":material/description:"):
         with st.status("Making the report …", expanded=True) as status:
             document = build_report(trial, choice, st.write)
-            store.keep_report(key, write_report(document, kind, st.write))
+            keep_report(key, write_report(document, kind, st.write))
             status.update(label=f"The report is made: {document.counts}.", state="complete", expanded=False)
-    made = store.find_report(key)
+    made = find_report(key)
     if made is not None:
         name = f"report-{view.cohort.study}.{kind}"
         output.offer(f"Report ({kind.upper()}, {len(made) / 1e6:.1f} MB)", partial(bytes, made), name, MIMES[kind])
@@ -96,3 +98,22 @@ def read_trial(view: cohorts.View) -> Trial:
         units=controls.units(),
         **facts,
     )
+
+
+@st.cache_resource(show_spinner=False)
+def shelf_of_reports() -> dict[str, bytes]:
+    """The last reports of this server, by what they were made of: a rerun of the page must not lose one."""
+    return {}
+
+
+def keep_report(key: str, made: bytes) -> None:
+    """Keep a report until it can be downloaded; of several sessions the last ten."""
+    shelf = shelf_of_reports()
+    shelf[key] = made
+    while len(shelf) > MOST_REPORTS:
+        del shelf[next(iter(shelf))]
+
+
+def find_report(key: str) -> bytes | None:
+    """The report that was made of this; None where none was."""
+    return shelf_of_reports().get(key)

@@ -14,6 +14,7 @@ import plotly.graph_objects as go
 import polars as pl
 import streamlit as st
 
+from analytics.catalog.endpoints import Endpoint
 from analytics.cohort import Cohort
 from analytics.documents.pictures import has_browser, render_figure
 from analytics.forecast import Forecast
@@ -24,8 +25,6 @@ from data.exports.safe import make_harmless
 from data.home import NoStore, find_home
 from data.workspace import Item, make_item, remove_item, save_item
 from pages.shared import cache
-
-MOST_REPORTS = 10
 
 
 @st.cache_resource(show_spinner=False)
@@ -136,6 +135,11 @@ def read_events(study: str) -> pl.DataFrame:
 def read_members(cohort: Cohort) -> pl.DataFrame:
     """Everybody who passes the filters of a cohort."""
     return cache.cached_members(pinned(), cohort.to_json())
+
+
+def read_times(cohort: Cohort, endpoint: Endpoint) -> pl.DataFrame:
+    """Time, event, cause and entry of everybody of a cohort."""
+    return cache.cached_times(pinned(), cohort.to_json(), endpoint.to_json())
 
 
 def read_sample(study: str) -> pl.DataFrame:
@@ -265,25 +269,6 @@ def tell(done: bool) -> bool:
     if not done:
         st.toast("Nothing was saved: an import is running. Try again when it has ended.", icon=":material/lock_clock:")
     return done
-
-
-@st.cache_resource(show_spinner=False)
-def shelf_of_reports() -> dict[str, bytes]:
-    """The last reports of this server, by what they were made of: a rerun of the page must not lose one."""
-    return {}
-
-
-def keep_report(key: str, made: bytes) -> None:
-    """Keep a report until it can be downloaded; of several sessions the last ten."""
-    shelf = shelf_of_reports()
-    shelf[key] = made
-    while len(shelf) > MOST_REPORTS:
-        del shelf[next(iter(shelf))]
-
-
-def find_report(key: str) -> bytes | None:
-    """The report that was made of this; None where none was."""
-    return shelf_of_reports().get(key)
 
 
 @st.cache_resource(show_spinner=False)

@@ -20,6 +20,7 @@ from analytics.survival.tables import tabulate_contrasts, tabulate_pairs, tabula
 from analytics.survival_present import present_contrasts, present_pairs, present_tests
 from pages.shared import cohorts, controls, output, patients
 
+MOST_LISTED = 1_000  # patients behind a click
 MANY = 3  # groups: with more, only the number at risk stands under the axis
 ALL = controls.ALL
 BEHIND = {"step": "event on day", "at_risk": "at risk on day", "events": "event by day", "censored": "censored by day"}
@@ -195,7 +196,9 @@ def show_clicked(plan: Plan, clicked: list[str]) -> None:
     st.markdown(f"**{title}: {rows.height} patient{'s' if rows.height != 1 else ''}**")
     if rows.height:
         columns = {"usubjid": "Patient", "time": "Time, days", "event": "Event", "cause": "First event"}
-        patients.choose_patient(rows, f"behind_{clicked[-1]}", columns, f"Patients: {title}")
+        if rows.height > MOST_LISTED:
+            st.caption(f"The first {MOST_LISTED:,} are listed.")
+        patients.choose_patient(rows.head(MOST_LISTED), f"behind_{clicked[-1]}", columns, f"Patients: {title}")
 
 
 def select_behind(own: pl.DataFrame, row: str, when: float) -> pl.DataFrame:

@@ -22,6 +22,7 @@ LOOKS = {
     "Extrapolation": design_panels.show_extrapolation,
     "Repeated events": competing_panels.show_recurrent,
 }
+EXACT = ("Curves", "Competing risks")  # these need nobody's courses: of a large cohort they count everybody
 
 
 def render() -> None:
@@ -37,6 +38,10 @@ def render() -> None:
         endpoint = endpoints.build_endpoint(view)
     rule = endpoints.ask_rule(view) if RESPONSE in endpoint.events else None
     look = controls.ask_one("Look at", "look", list(LOOKS))
+    if look in EXACT and rule is None:
+        view = view.take_everybody(by)
+    elif view.is_sampled:
+        st.caption(f"Of the {view.subjects.height:,} patients that were drawn: this look needs their courses.")
     times = endpoints.derive_times(view, endpoint, rule)
     LOOKS[look](survival_panels.make_plan(view, endpoint, times, by, rule))
 
