@@ -17,7 +17,7 @@ from analytics.panel import assemble_study, derive_baselines, derive_panel
 
 LARGE = 1_000_000  # measurements: of a larger study the whole panel is never made
 SAMPLE = 2_000  # subjects whose courses are derived
-SHOWN = 1_000  # subjects of a cohort that figures rest on: the first of the sample that pass its filters
+SHOWN = 500  # subjects of a cohort that figures rest on: the first of the sample that pass its filters
 FEWEST = 300  # of a cohort with fewer in the sample, subjects are derived when they are asked for
 HERE = Path(__file__).parent
 MADE_BY = ("*.py", "catalog/*", "scores/*")  # what decides the derived numbers, below this folder

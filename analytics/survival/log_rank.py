@@ -46,21 +46,59 @@ def compare_log_rank(
     Tarone RE, Ware J. Biometrika 1977;64:156; Peto R, Peto J. J R Stat Soc A 1972;135:185; Harrington DP,
     Fleming TR. Biometrika 1982;69:553 (weights from the pooled curve of the stratum).
     """
+    counted = count_log_rank(times, by, strata)
+    return None if counted is None else weigh_log_rank(counted, weight)
+
+
+@dataclass(frozen=True)
+class Counted:
+    """What every test of the family is made of: the rows, their groups and strata, and the counts.
+
+    ``parts`` has for each stratum the events and the subjects at risk, a row an event time, a column a group.
+    """
+
+    known: pl.DataFrame
+    by: str
+    names: pl.Series
+    codes: Index
+    blocks: Index | None
+    parts: tuple[tuple[Array, Array], ...]
+
+
+def count_log_rank(times: pl.DataFrame, by: str, strata: str | None = None) -> Counted | None:
+    """Count once for all weights; None for fewer than two groups."""
     known = open_rows(times, [by, *([strata] if strata else [])])
     names, codes = number_groups(known[by])
     if names.len() < 2:
         return None
-    observed, expected, covariance = count_strata(known, codes, names.len(), weight, strata)
-    df = names.len() - 1
+    time, event, entry = read_times(known)
+    if strata is None:
+        return Counted(known, by, names, codes, None, (count_groups(time, event, entry, codes, names.len()),))
+    blocks = number_groups(known[strata])[1]
+    parts = []
+    for block in range(int(blocks.max(initial=-1)) + 1):
+        own = blocks == block
+        late = None if entry is None else entry[own]
+        parts.append(count_groups(time[own], event[own], late, codes[own], names.len()))
+    return Counted(known, by, names, codes, blocks, tuple(parts))
+
+
+def weigh_log_rank(counted: Counted, weight: str = "logrank") -> LogRank:
+    """The test with this weight, by permutation too where a group is small."""
+    weighed = [
+        weigh_counts(dead, at_risk, weigh_times(dead.sum(axis=1), at_risk.sum(axis=1), weight))
+        for dead, at_risk in counted.parts
+    ]
+    observed, expected, covariance = (np.sum([part[place] for part in weighed], axis=0) for place in range(3))
+    df = counted.names.len() - 1
     statistic = solve_statistic((observed - expected)[:df], covariance[:df, :df])
-    sizes = np.bincount(codes)
-    groups = pl.DataFrame({by: names, "n": sizes, "observed": observed, "expected": expected})
-    p = None if statistic is None else float(chdtrc(df, statistic))
-    result = LogRank(statistic, df, p, groups, covariance)
+    sizes = np.bincount(counted.codes)
+    groups = pl.DataFrame({counted.by: counted.names, "n": sizes, "observed": observed, "expected": expected})
+    result = LogRank(statistic, df, None if statistic is None else float(chdtrc(df, statistic)), groups, covariance)
     if sizes.min() >= SMALL or statistic is None:
         return result
-    blocks = number_groups(known[strata])[1] if strata else np.zeros(known.height, dtype=np.int64)
-    found = permute(*read_times(known), codes, blocks, weight)
+    blocks = np.zeros(counted.known.height, dtype=np.int64) if counted.blocks is None else counted.blocks
+    found = permute(*read_times(counted.known), counted.codes, blocks, weight)
     return replace(result, p_permutation=found.p, exact=found.exact, smallest=found.smallest)
 
 
@@ -72,30 +110,6 @@ def number_groups(groups: pl.Series) -> tuple[pl.Series, Index]:
     places = pl.DataFrame({"name": names, "place": range(names.len())}, schema_overrides={"place": pl.Int64})
     found = groups.to_frame("name").join(places, on="name", how="left", maintain_order="left")
     return names, found["place"].to_numpy()
-
-
-def count_strata(
-    known: pl.DataFrame, codes: Index, groups: int, weight: str, strata: str | None
-) -> tuple[Array, Array, Array]:
-    """Observed, expected and covariance summed over the strata."""
-    time, event, entry = read_times(known)
-    if strata is None:
-        return weigh_groups(time, event, entry, codes, groups, weight)
-    blocks = number_groups(known[strata])[1]
-    parts = []
-    for block in range(int(blocks.max(initial=-1)) + 1):
-        own = blocks == block
-        late = None if entry is None else entry[own]
-        parts.append(weigh_groups(time[own], event[own], late, codes[own], groups, weight))
-    return tuple(np.sum([part[place] for part in parts], axis=0) for place in range(3))
-
-
-def weigh_groups(
-    time: Array, event: Mask, entry: Array | None, codes: Index, groups: int, weight: str
-) -> tuple[Array, Array, Array]:
-    """Observed, expected and covariance of one stratum."""
-    dead, at_risk = count_groups(time, event, entry, codes, groups)
-    return weigh_counts(dead, at_risk, weigh_times(dead.sum(axis=1), at_risk.sum(axis=1), weight))
 
 
 def count_groups(time: Array, event: Mask, entry: Array | None, codes: Index, groups: int) -> tuple[Array, Array]:

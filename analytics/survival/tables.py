@@ -5,7 +5,7 @@ import polars as pl
 from analytics.catalog.constants import SMALL
 from analytics.statistics.multiplicity import adjust
 from analytics.survival.estimate import GroupSurvival, Survival, compare_at_day
-from analytics.survival.log_rank import compare_log_rank, compare_pairs, compare_trend
+from analytics.survival.log_rank import compare_pairs, compare_trend, count_log_rank, weigh_log_rank
 from analytics.survival.restricted_mean import Contrast, compare_rmst
 from analytics.survival.weights import WEIGHTS
 
@@ -23,11 +23,10 @@ def tabulate_tests(times: pl.DataFrame, by: str, strata: str | None = None) -> p
 
     With a group of fewer than 10 the permutation p is the one to show; the trend then has none.
     """
-    rows = []
-    for weight, label in WEIGHTS.items():
-        test = compare_log_rank(times, by, weight, strata)
-        if test is not None:
-            rows.append((label, test.statistic, test.df, test.p, test.p_permutation))
+    rows, counted = [], count_log_rank(times, by, strata)
+    if counted is not None:
+        tests = ((label, weigh_log_rank(counted, weight)) for weight, label in WEIGHTS.items())
+        rows = [(label, test.statistic, test.df, test.p, test.p_permutation) for label, test in tests]
     groups = times.drop_nulls(["time", "event", by])[by].n_unique()
     if groups > 2:
         rows.append(("Trend over the groups in their order", *insert_df(compare_trend(times, by, strata)), None))

@@ -1,6 +1,5 @@
 """What is computed once a revision and held for all sessions; frames are shared and never changed."""
 
-import json
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -22,7 +21,7 @@ from analytics.cohort import (
     select_subjects,
 )
 from analytics.forecast import Forecast, fit_forecast
-from analytics.large import SAMPLE, derive_courses, derive_everybody, digest_definitions
+from analytics.large import FEWEST, SAMPLE, SHOWN, derive_courses, derive_everybody, digest_definitions
 from analytics.panel import StudyData, assemble_study, derive_baselines, derive_panel
 from analytics.profile.ribbons import summarize_ribbons
 from analytics.profile.worklist import list_key_parameters, make_worklist
@@ -102,10 +101,26 @@ def cached_sample(stamp: Stamp, study: str) -> pl.DataFrame:
     return queries.fetch_sample(derived(stamp, study), SAMPLE)
 
 
-@st.cache_resource(show_spinner="Reading these patients …", max_entries=8)
-def cached_part(stamp: Stamp, study: str, ids: str, system: str) -> pl.DataFrame:
-    """The panel of some subjects of a large study, most of whom are not in the sample; ``ids`` as JSON."""
-    frames = queries.fetch_frames(connect(stamp), study, json.loads(ids))
+@st.cache_resource(show_spinner=False, max_entries=16)
+def cached_drawn(stamp: Stamp, cohort: str) -> pl.DataFrame:
+    """The members of a large cohort that figures rest on: the first that were drawn of them.
+
+    Of a cohort that has few in the study's sample, others are drawn.
+    """
+    members, study = cached_members(stamp, cohort), Cohort.from_json(cohort).study
+    drawn = cached_sample(stamp, study).join(members, on="usubjid", how="semi", maintain_order="left")
+    if drawn.height < min(FEWEST, members.height):
+        return members.sample(min(FEWEST, members.height), seed=1).sort("usubjid")
+    return members.join(drawn.head(SHOWN), on="usubjid", how="semi", maintain_order="left")
+
+
+@st.cache_resource(show_spinner="Reading these patients …", max_entries=16)
+def cached_drawn_panel(stamp: Stamp, cohort: str, system: str) -> pl.DataFrame:
+    """The panel of ``cached_drawn``, in a unit system."""
+    study, ids = Cohort.from_json(cohort).study, cached_drawn(stamp, cohort).select("usubjid")
+    if ids.join(cached_sample(stamp, study), on="usubjid", how="anti").is_empty():
+        return cached_panel(stamp, study, system).join(ids, on="usubjid", how="semi", maintain_order="left")
+    frames = queries.fetch_frames(connect(stamp), study, ids["usubjid"].to_list())
     data = name_arms(assemble_study(frames, cached_config(stamp, study)))
     return convert_panel(select_subjects(derive_panel(data), data.subjects), system)
 

@@ -9,7 +9,6 @@ import polars as pl
 import streamlit as st
 
 from analytics.cohort import AGE, CHOICES, EVENT, Bounds, Cohort, list_events
-from analytics.large import FEWEST, SHOWN
 from analytics.panel import StudyData
 from analytics.units import CONVENTIONAL, SYSTEMS
 from pages.shared import controls, store
@@ -210,43 +209,27 @@ def view() -> View:
 def select_view(cohort: Cohort) -> View:
     """The study's frames restricted to a cohort, in the reader's units; of a large cohort to a sample of it."""
     members = store.read_members(cohort)
-    subjects, read_panel = draw_sample(cohort, members) if store.is_large(cohort.study) else take_all(cohort, members)
     origin = f"{store.config(cohort.study)['time_zero']} (day 0)"
+    subjects = store.read_drawn(cohort) if store.is_large(cohort.study) else members
+    read_panel = partial(select_panel, cohort, controls.units())
     return View(cohort, subjects, origin, partial(store.read_study, cohort.study), read_panel, everybody=members)
 
 
-def take_all(cohort: Cohort, members: pl.DataFrame) -> tuple[pl.DataFrame, Callable[[], pl.DataFrame]]:
-    """The subjects of a cohort, and what reads their panel."""
-    whole = members.height == store.traits(cohort.study).height
-    return members, partial(select_panel, cohort.study, controls.units(), None if whole else members)
-
-
-def draw_sample(cohort: Cohort, members: pl.DataFrame) -> tuple[pl.DataFrame, Callable[[], pl.DataFrame]]:
-    """The first that were drawn of a large cohort, and what reads their panel.
-
-    Of a cohort that has few in the study's sample, other members are drawn and derived.
-    """
-    drawn = store.read_sample(cohort.study).join(members, on="usubjid", how="semi", maintain_order="left").head(SHOWN)
-    if drawn.height >= min(FEWEST, members.height):
-        subjects = members.join(drawn, on="usubjid", how="semi", maintain_order="left")
-        return subjects, partial(select_panel, cohort.study, controls.units(), subjects)
-    subjects = members.sample(min(FEWEST, members.height), seed=1).sort("usubjid")
-    return subjects, partial(store.read_part, cohort.study, subjects["usubjid"].to_list(), controls.units())
-
-
-def select_panel(study: str, system: str, subjects: pl.DataFrame | None) -> pl.DataFrame:
-    """The panel of a study, or of some of its subjects."""
-    panel = store.read_panel(study, system)
-    if subjects is None:
+def select_panel(cohort: Cohort, system: str) -> pl.DataFrame:
+    """The panel of the subjects of a cohort."""
+    if store.is_large(cohort.study):
+        return store.read_drawn_panel(cohort, system)
+    panel = store.read_panel(cohort.study, system)
+    if not cohort.is_filtered:
         return panel
-    return panel.join(subjects.select("usubjid"), on="usubjid", how="semi", maintain_order="left")
+    return panel.join(store.read_members(cohort).select("usubjid"), on="usubjid", how="semi", maintain_order="left")
 
 
 def read_catalog_panel(view: View) -> pl.DataFrame:
     """The cohort's panel in the catalog's units, which grades, limits and published values are in."""
     if controls.units() == CONVENTIONAL:
         return view.panel
-    return select_panel(view.cohort.study, CONVENTIONAL, view.subjects)
+    return view.select(select_panel(view.cohort, CONVENTIONAL))
 
 
 def show_head(cohort: Cohort, shown: View) -> None:

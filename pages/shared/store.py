@@ -4,7 +4,6 @@ Cached frames are shared between sessions and never changed: Polars frames are i
 """
 
 import gc
-import json
 import threading
 from dataclasses import replace
 from typing import Any
@@ -142,14 +141,14 @@ def read_times(cohort: Cohort, endpoint: Endpoint) -> pl.DataFrame:
     return cache.cached_times(pinned(), cohort.to_json(), endpoint.to_json())
 
 
-def read_sample(study: str) -> pl.DataFrame:
-    """The subjects of a large study whose courses are derived: usubjid, draw."""
-    return cache.cached_sample(pinned(), study)
+def read_drawn(cohort: Cohort) -> pl.DataFrame:
+    """The members of a large cohort that figures rest on, drawn by chance, the same at every look."""
+    return cache.cached_drawn(pinned(), cohort.to_json())
 
 
-def read_part(study: str, ids: list[str], system: str) -> pl.DataFrame:
-    """The panel of some subjects of a large study, whoever they are, in a unit system."""
-    return cache.cached_part(pinned(), study, json.dumps(ids), system)
+def read_drawn_panel(cohort: Cohort, system: str) -> pl.DataFrame:
+    """Everything measured or derived of these, in a unit system."""
+    return cache.cached_drawn_panel(pinned(), cohort.to_json(), system)
 
 
 def traits(study: str) -> pl.DataFrame:

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import polars as pl
 import streamlit as st
@@ -53,7 +54,7 @@ class Plan:
         named = {"day_0": self.view.origin, "landmark": f"day {self.endpoint.landmark_day}"}
         return named.get(self.endpoint.start, f"first {self.endpoint.start.replace('_', ' ')}")
 
-    @property
+    @cached_property
     def known(self) -> pl.DataFrame:
         """The rows with a time, and a group where there are groups."""
         return self.times.drop_nulls(["time", "event", *([] if self.by == ALL else ["group"])])
