@@ -16,6 +16,7 @@ from analytics.survival.cox_terms import (
     make_design,
     measure_fit,
 )
+from analytics.survival.estimate import estimate_survival, restrict_means
 from analytics.survival.kaplan_meier import estimate_kaplan_meier
 from analytics.survival.log_rank import compare_log_rank
 
@@ -67,3 +68,14 @@ def test_cox_sums_by_time_are_those_by_death(seed: int, ties: str, late: bool, p
     assert np.isclose(likelihood, (x @ beta - np.log(terms.total)).sum())
     assert np.allclose(gradient, (x - terms.mean).sum(axis=0), atol=1e-9)
     assert np.allclose(information, terms.spread.sum(axis=0), atol=1e-9)
+
+
+@given(LEFT, st.integers(1, 45))
+def test_restricted_means_are_read_off_curves_that_are_there(left: list[tuple[int, int]], tau: int) -> None:
+    """Another tau needs no new count."""
+    rows = pl.DataFrame(left, schema={"time": pl.Float64, "kind": pl.Int64}, orient="row").with_columns(
+        event=pl.col("kind") == 1, group=pl.Series(["a", "b"] * 30)[: len(left)]
+    )
+    again, anew = restrict_means(estimate_survival(rows, "group"), tau), estimate_survival(rows, "group", tau=tau)
+    for one, other in zip(again.groups, anew.groups, strict=True):
+        assert (one.rmst, one.rmst_se) == (other.rmst, other.rmst_se)

@@ -1,6 +1,6 @@
 """Everything that the survival page and ``cli.py survival`` show of curves, computed once for both."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -84,6 +84,14 @@ def estimate_group(
     mean, error = estimate_rmst(curve, tau)
     median, *others = quantiles.values()
     return GroupSurvival(name, times.height, events, curve, median, mean, error, estimate_quantile(reverse), *others)
+
+
+def restrict_means(survival: Survival, tau: float) -> Survival:
+    """The same curves with restricted means up to another day."""
+    means = [estimate_rmst(group.curve, tau) for group in survival.groups]
+    both = zip(survival.groups, means, strict=True)
+    groups = tuple(replace(group, rmst=mean, rmst_se=error) for group, (mean, error) in both)
+    return replace(survival, groups=groups, tau=tau)
 
 
 def compare_at_day(first: GroupSurvival, second: GroupSurvival, day: float) -> Contrast:

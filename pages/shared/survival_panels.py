@@ -15,7 +15,7 @@ from analytics.models import choose_reference
 from analytics.rules import Rule
 from analytics.statistics.multiplicity import METHODS
 from analytics.survival.describe import describe_log_rank, summarize_survival, warn_of_truncation
-from analytics.survival.estimate import Survival, estimate_survival
+from analytics.survival.estimate import Survival, estimate_survival, restrict_means
 from analytics.survival.kaplan_meier import LIMITS, select_days
 from analytics.survival.tables import tabulate_contrasts, tabulate_pairs, tabulate_tests
 from analytics.survival_present import present_contrasts, present_pairs, present_tests
@@ -248,8 +248,7 @@ def show_comparison(plan: Plan, result: Survival, strata: str | None) -> None:
     with third:
         middle = max((result.start + shortest) / 2 // YEAR, 0.5) * YEAR
         day = ask_day(plan, "Survival at {}", shortest, "at_day", middle, result.start)
-    group_result = estimate_survival(plan.known, "group", tau=tau, limits=result.limits, start=result.start)
-    contrasts = tabulate_contrasts(group_result, against, day)
+    contrasts = tabulate_contrasts(restrict_means(result, tau), against, day)
     shown = present_contrasts(contrasts.with_columns(pl.col("group", "against").replace(plan.labels)), plan.ages)
     st.dataframe(shown, hide_index=True, placeholder="–", height="content", alt="Differences between groups")
     small = min(group.n for group in result.groups) < SMALL
