@@ -84,6 +84,11 @@ def summarize_values(values: pl.DataFrame, by: list[str], column: str) -> pl.Dat
             p95=x.quantile(0.95, interpolation="linear"),
         )
     )
+    return add_interval(summary)
+
+
+def add_interval(summary: pl.DataFrame) -> pl.DataFrame:
+    """Add ``se`` and the 95 % t interval (``lower``, ``upper``) to rows with ``n``, ``mean`` and ``sd``."""
     degrees = summary["n"].cast(pl.Float64) - 1
     half = pl.Series("t", stdtrit(degrees.to_numpy(), 0.975), dtype=pl.Float64).fill_nan(None)
     spread = summary.with_columns(se=pl.col("sd") / pl.col("n").sqrt(), t=half)

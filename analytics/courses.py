@@ -98,14 +98,19 @@ def summarize_courses(panel: pl.DataFrame, visits: pl.DataFrame, measure: Measur
     By day, a visit stands at its target day; visits without a target are left out.
     """
     points = place_courses(panel, visits, measure, by_visit=True)
-    summary = summarize_values(points, ["arm", "avisit", "x"], "y").sort("arm", "x")
+    return place_summary(summarize_values(points, ["arm", "avisit"], "y"), visits, by_visit)
+
+
+def place_summary(summary: pl.DataFrame, visits: pl.DataFrame, by_visit: bool) -> pl.DataFrame:
+    """A summary by ``arm`` and ``avisit`` with ``x``: the place of the visit among those seen, or its target day."""
     if by_visit:
-        return summary
-    targets = visits.select("avisit", "target_day")
-    dated = summary.join(targets, on="avisit", how="left", validate="m:1", maintain_order="left")
-    return (
-        dated.filter(pl.col("target_day").is_not_null()).with_columns(x=pl.col("target_day") / MONTH).drop("target_day")
-    )
+        order = place_visits(summary["avisit"], visits)
+        placed = summary.with_columns(x=pl.col("avisit").replace_strict(order, return_dtype=pl.Float64))
+    else:
+        targets = visits.select("avisit", x=pl.col("target_day") / MONTH)
+        placed = summary.join(targets, on="avisit", how="left", validate="m:1", maintain_order="left").drop_nulls("x")
+    first = ["arm", "avisit", "x"]
+    return placed.select(*first, pl.exclude(first)).sort("arm", "x")
 
 
 def align_visits(

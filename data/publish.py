@@ -96,3 +96,31 @@ def remove_derived(home: Home) -> None:
     for pattern in ("*.derived", ".*.derived.*.part"):
         for path in home.folder.glob(pattern):
             path.unlink()
+
+
+def fetch_traits(derived: duckdb.DuckDBPyConnection) -> pl.DataFrame:
+    """The subjects of a large study with what filters need of them, from its derived tables."""
+    return queries.fetch(derived, "SELECT * FROM traits ORDER BY usubjid")
+
+
+def fetch_baselines(derived: duckdb.DuckDBPyConnection, codes: list[str]) -> pl.DataFrame:
+    """The row behind every baseline of these parameters of a large study."""
+    query = "SELECT * FROM baselines WHERE paramcd IN (SELECT unnest($codes)) ORDER BY paramcd, usubjid"
+    return queries.fetch(derived, query, codes=codes)
+
+
+def fetch_based(derived: duckdb.DuckDBPyConnection) -> pl.DataFrame:
+    """The smallest and the largest baseline of every parameter of a large study: paramcd, base, twice each."""
+    ends = "SELECT paramcd, {}(base) AS base FROM baselines WHERE base IS NOT NULL GROUP BY paramcd"
+    return queries.fetch(derived, f"{ends.format('min')} UNION ALL {ends.format('max')} ORDER BY paramcd, base")
+
+
+def fetch_sample(derived: duckdb.DuckDBPyConnection, most: int) -> pl.DataFrame:
+    """The subjects of the sample in the order in which they were drawn."""
+    return queries.fetch(derived, "SELECT usubjid, draw FROM drawn WHERE draw <= $most ORDER BY draw", most=most)
+
+
+def fetch_courses(derived: duckdb.DuckDBPyConnection, table: str, ids: list[str]) -> pl.DataFrame:
+    """The rows of subjects of the sample from ``panel`` or ``measurements``."""
+    query = f"SELECT * FROM {table} WHERE usubjid IN (SELECT unnest($ids)) ORDER BY rowid"
+    return queries.fetch(derived, query, ids=ids)

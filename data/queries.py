@@ -262,29 +262,17 @@ def fetch_lineage(connection: Connection) -> pl.DataFrame:
     return fetch(connection, "SELECT revision, parent, action, created_at, who FROM revision ORDER BY revision DESC")
 
 
-def fetch_traits(derived: Connection) -> pl.DataFrame:
-    """The subjects of a large study with what filters need of them, from its derived tables."""
-    return fetch(derived, "SELECT * FROM traits ORDER BY usubjid")
+def fetch_series(connection: Connection, study: str, paramcd: str) -> pl.DataFrame:
+    """Every dated value of one parameter of a study: day, aval, and ``head``, the subject where another one begins.
 
-
-def fetch_baselines(derived: Connection, codes: list[str]) -> pl.DataFrame:
-    """The row behind every baseline of these parameters of a large study."""
-    query = "SELECT * FROM baselines WHERE paramcd IN (SELECT unnest($codes)) ORDER BY paramcd, usubjid"
-    return fetch(derived, query, codes=codes)
-
-
-def fetch_based(derived: Connection) -> pl.DataFrame:
-    """The smallest and the largest baseline of every parameter of a large study: paramcd, base, twice each."""
-    ends = "SELECT paramcd, {}(base) AS base FROM baselines WHERE base IS NOT NULL GROUP BY paramcd"
-    return fetch(derived, f"{ends.format('min')} UNION ALL {ends.format('max')} ORDER BY paramcd, base")
-
-
-def fetch_sample(derived: Connection, most: int) -> pl.DataFrame:
-    """The subjects of the sample in the order in which they were drawn."""
-    return fetch(derived, "SELECT usubjid, draw FROM drawn WHERE draw <= $most ORDER BY draw", most=most)
-
-
-def fetch_courses(derived: Connection, table: str, ids: list[str]) -> pl.DataFrame:
-    """The rows of subjects of the sample from ``panel`` or ``measurements``."""
-    query = f"SELECT * FROM {table} WHERE usubjid IN (SELECT unnest($ids)) ORDER BY rowid"
-    return fetch(derived, query, ids=ids)
+    The long table is sorted by subject, so a look at the row before is enough; only rows of a later
+    file that is not sorted in yet make a subject begin twice.
+    """
+    query = """
+        SELECT day, aval, CASE WHEN coalesce(usubjid != lag(usubjid) OVER (), true) THEN usubjid END AS head
+        FROM (
+            SELECT usubjid, day, aval FROM measurements
+            WHERE study = $study AND paramcd = $paramcd AND day IS NOT NULL AND aval IS NOT NULL
+        ) AS own
+        """
+    return fetch(connection, query, study=study, paramcd=paramcd)

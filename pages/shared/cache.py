@@ -10,7 +10,6 @@ import polars as pl
 import streamlit as st
 
 from analytics import large
-from analytics.catalog.endpoints import Endpoint
 from analytics.cohort import (
     Cohort,
     derive_traits,
@@ -26,9 +25,8 @@ from analytics.panel import StudyData, assemble_study, derive_baselines, derive_
 from analytics.profile.ribbons import summarize_ribbons
 from analytics.profile.worklist import list_key_parameters, make_worklist
 from analytics.summary import NO_ARM
-from analytics.survival.follow_up import derive_time_to_event
 from analytics.units import CONVENTIONAL, convert_panel
-from data import queries
+from data import publish, queries
 from data.database import open_reader
 from data.home import Home
 from data.publish import Recipe, open_derived, publish_derived
@@ -79,7 +77,7 @@ def cached_study(stamp: Stamp, study: str) -> StudyData:
         return name_arms(assemble_study(queries.fetch_frames(connect(stamp), study), config))
     ids = cached_sample(stamp, study)["usubjid"].to_list()
     frames = queries.fetch_records(connect(stamp), study, ids)
-    measurements = queries.fetch_courses(derived(stamp, study), "measurements", ids)
+    measurements = publish.fetch_courses(derived(stamp, study), "measurements", ids)
     return name_arms(assemble_study(frames | {"measurements": measurements}, config))
 
 
@@ -90,7 +88,7 @@ def cached_panel(stamp: Stamp, study: str, system: str) -> pl.DataFrame:
         return convert_panel(cached_panel(stamp, study, CONVENTIONAL), system)
     if is_large(stamp, study):
         ids = cached_sample(stamp, study)["usubjid"].to_list()
-        return name_missing_arms(queries.fetch_courses(derived(stamp, study), "panel", ids))
+        return name_missing_arms(publish.fetch_courses(derived(stamp, study), "panel", ids))
     data = cached_study(stamp, study)
     return select_subjects(derive_panel(data), data.subjects)
 
@@ -98,7 +96,7 @@ def cached_panel(stamp: Stamp, study: str, system: str) -> pl.DataFrame:
 @st.cache_resource(show_spinner=False, max_entries=8)
 def cached_sample(stamp: Stamp, study: str) -> pl.DataFrame:
     """The subjects of a large study whose courses are derived, in the order in which they were drawn."""
-    return queries.fetch_sample(derived(stamp, study), SAMPLE)
+    return publish.fetch_sample(derived(stamp, study), SAMPLE)
 
 
 @st.cache_resource(show_spinner=False, max_entries=16)
@@ -144,7 +142,7 @@ def cached_based(stamp: Stamp, study: str, codes: str) -> pl.DataFrame:
     """The rows behind the baselines of these parameters, parted by blanks, of everybody."""
     wanted = codes.split()
     if is_large(stamp, study):
-        return queries.fetch_baselines(derived(stamp, study), wanted)
+        return publish.fetch_baselines(derived(stamp, study), wanted)
     return cached_baselines(stamp, study).filter(pl.col("paramcd").is_in(wanted))
 
 
@@ -152,7 +150,7 @@ def cached_based(stamp: Stamp, study: str, codes: str) -> pl.DataFrame:
 def cached_traits(stamp: Stamp, study: str) -> pl.DataFrame:
     """The subjects of one study of one revision with their class at baseline and the events that they had."""
     if is_large(stamp, study):
-        return name_missing_arms(queries.fetch_traits(derived(stamp, study)))
+        return name_missing_arms(publish.fetch_traits(derived(stamp, study)))
     subjects = name_missing_arms(queries.fetch_subjects(connect(stamp), study))
     return derive_traits(subjects, cached_baselines(stamp, study), cached_events(stamp, study))
 
@@ -167,7 +165,7 @@ def cached_choices(stamp: Stamp, study: str) -> dict[str, dict[str, int]]:
 def cached_extremes(stamp: Stamp, study: str) -> dict[str, tuple[float, float]]:
     """The smallest and largest baseline of every quantity of one study of one revision."""
     large = is_large(stamp, study)
-    based = queries.fetch_based(derived(stamp, study)) if large else cached_baselines(stamp, study)
+    based = publish.fetch_based(derived(stamp, study)) if large else cached_baselines(stamp, study)
     return list_extremes(cached_traits(stamp, study), based)
 
 
@@ -177,14 +175,6 @@ def cached_members(stamp: Stamp, text: str) -> pl.DataFrame:
     cohort = Cohort.from_json(text)
     based = cached_based(stamp, cohort.study, " ".join(bounds.paramcd for bounds in cohort.ranges))
     return select_cohort(cached_traits(stamp, cohort.study), based, cohort)
-
-
-@st.cache_resource(show_spinner="Counting the cohort …", max_entries=8)
-def cached_times(stamp: Stamp, cohort: str, endpoint: str) -> pl.DataFrame:
-    """Time, event, cause and entry of everybody of a cohort of one revision."""
-    members = cached_members(stamp, cohort)
-    events = cached_events(stamp, Cohort.from_json(cohort).study)
-    return derive_time_to_event(members, events, Endpoint.from_json(endpoint))
 
 
 @st.cache_resource(show_spinner=False, max_entries=8)

@@ -15,6 +15,7 @@ from analytics.courses import (
     Measure,
     derive_multiple,
     describe_axis,
+    place_summary,
 )
 from analytics.definitions import find_note
 from analytics.dropout import summarize_dropout
@@ -23,13 +24,14 @@ from analytics.figures.multiples import plot_multiples
 from analytics.figures.trajectory import CENTERS, MANY, MEDIAN, RIBBONS, Axes, plot_trajectories
 from analytics.groups import derive_group
 from analytics.noise import Variation, derive_beyond_noise, find_variation
-from analytics.panel import list_parameters
+from analytics.panel import list_measured, list_parameters
 from analytics.present import present_dropout
 from analytics.visits import order_visits
 from pages.shared import cohorts, controls, output, store
 from pages.shared.labels import LABELS
 
 VARIATION = "variation"
+SUMMARIZED = ("mean", "sd", "se", "median", "q1", "q3", "smallest", "largest", "p5", "p95", "lower", "upper")
 SEVERITY = ("child_pugh", "meld", "albi", "bilirubin")
 MOST_MULTIPLES = 6
 SHOWN_FIRST = ("child_pugh", "meld", "bilirubin", "albumin", "fibrosis_index")
@@ -113,6 +115,9 @@ def show_courses(plan: Plan, courses: pl.DataFrame) -> None:
     severity, parameter = find_severity(plan), measure.parameter
     dropout = summarize_dropout(plan.panel, parameter.paramcd, view.study.visits, severity)
     summary = tabulate_trajectories(plan.panel, view.study.visits, measure, plan.by_visit)
+    exact = counts_everybody(plan)
+    if exact:
+        summary = summarize_everybody(plan)
     x_title, y_title, visits = describe_axis(courses, measure, plan.by_visit, view.origin)
     few = summary.filter(pl.col("n") >= SMALL).is_empty()
     axes = Axes(x_title, y_title, visits, measure.is_change, plan.center)
@@ -122,11 +127,26 @@ def show_courses(plan: Plan, courses: pl.DataFrame) -> None:
     clicked = output.show_figure(figure, "trajectories", alt, summary, command, select=not view.pooled)
     if clicked:
         controls.open_patient(str(clicked[0]))
-    show_notes(plan, courses, summary)
+    show_notes(plan, courses, summary, exact)
     show_noise(view, measure.parameter, courses, variation)
     show_dropout(dropout, parameter, severity)
     with st.expander("Table"):
         st.dataframe(summary.drop("x"), hide_index=True, placeholder="–", column_config=LABELS, alt="Summary by visit")
+
+
+def counts_everybody(plan: Plan) -> bool:
+    """Whether the middle and the numbers are those of everybody: a measured value of a large cohort."""
+    code, measured = plan.measure.parameter.paramcd, list_measured(plan.view.panel)
+    return plan.view.is_sampled and code in measured and plan.measure.name != MULTIPLE
+
+
+def summarize_everybody(plan: Plan) -> pl.DataFrame:
+    """The summary of everybody of a large cohort, in the reader's units and on the axis of the figure."""
+    view, code = plan.view, plan.measure.parameter.paramcd
+    means = store.read_means(view.cohort, code, plan.measure.column, plan.by)
+    factor = 1.0 if plan.measure.column == "pchg" else controls.unit_factor(code)
+    scaled = means.with_columns(pl.col(*SUMMARIZED) * factor)
+    return place_summary(scaled, view.study.visits, plan.by_visit)
 
 
 def find_severity(plan: Plan) -> str | None:
@@ -144,7 +164,7 @@ def trajectory_command(plan: Plan, codes: list[str], name: str = "trajectories")
     return output.figure_command(name, plan.view.cohort, " ".join(options), plan.view.pair)
 
 
-def show_notes(plan: Plan, courses: pl.DataFrame, summary: pl.DataFrame) -> None:
+def show_notes(plan: Plan, courses: pl.DataFrame, summary: pl.DataFrame, exact: bool) -> None:
     """The rules in force for this figure."""
     n = courses["usubjid"].n_unique()
     middle = {
@@ -154,7 +174,10 @@ def show_notes(plan: Plan, courses: pl.DataFrame, summary: pl.DataFrame) -> None
     notes = [middle] + ([] if plan.view.pooled or not plan.individuals else ["Click a course to open the patient."])
     if plan.center not in (MEDIAN, RIBBONS) and summary.filter(pl.col("n") < SMALL).height:
         notes.append(f"Below {SMALL} patients no interval is drawn; read the single courses.")
-    if n > MANY and plan.center != RIBBONS:
+    if exact:
+        everybody = f"Means, quartiles and numbers are those of all {plan.view.everybody.height:,} patients"
+        notes.append(f"{everybody}; single courses are a sample of them.")
+    elif n > MANY and plan.center != RIBBONS:
         notes.append(f"An evenly spaced sample of the {n} single courses is drawn; means use all.")
     notes.append("Baseline is the last value in the 90 days up to day 0; change is later minus earlier.")
     st.caption(" ".join([*notes, find_note(plan.measure.parameter.paramcd)]))

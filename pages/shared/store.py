@@ -23,7 +23,7 @@ from data import queries
 from data.exports.safe import make_harmless
 from data.home import NoStore, find_home
 from data.workspace import Item, make_item, remove_item, save_item
-from pages.shared import cache
+from pages.shared import cache, everybody
 
 
 @st.cache_resource(show_spinner=False)
@@ -138,7 +138,12 @@ def read_members(cohort: Cohort) -> pl.DataFrame:
 
 def read_times(cohort: Cohort, endpoint: Endpoint) -> pl.DataFrame:
     """Time, event, cause and entry of everybody of a cohort."""
-    return cache.cached_times(pinned(), cohort.to_json(), endpoint.to_json())
+    return everybody.cached_times(pinned(), cohort.to_json(), endpoint.to_json())
+
+
+def read_means(cohort: Cohort, paramcd: str, column: str, by: str) -> pl.DataFrame:
+    """The summary of a measured parameter of everybody of a large cohort by group and visit, in the catalog's unit."""
+    return everybody.cached_means(pinned(), cohort.to_json(), paramcd, column, by)
 
 
 def read_drawn(cohort: Cohort) -> pl.DataFrame:

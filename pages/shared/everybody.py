@@ -1,0 +1,57 @@
+"""What is counted of everybody of a large cohort, once a revision: times to an event, and means by visit."""
+
+import polars as pl
+import streamlit as st
+
+from analytics.catalog.endpoints import Endpoint
+from analytics.cohort import Cohort
+from analytics.dense import Bases, Grid, Visits, fill_grid, find_bases, measure_grid, number_series, summarize_grid
+from analytics.figure_tables import ALL_PATIENTS
+from analytics.groups import SUBJECT_GROUPS, derive_group, label_group
+from analytics.scores import find_any_parameter
+from analytics.survival.follow_up import derive_time_to_event
+from data import queries
+from pages.shared import cache
+from pages.shared.cache import Stamp
+
+ALL = "all"
+UNCODED = (*SUBJECT_GROUPS, "age", ALL)
+
+
+@st.cache_resource(show_spinner="Reading everybody's values …", max_entries=4)
+def cached_grid(stamp: Stamp, study: str, paramcd: str) -> tuple[Grid, Bases]:
+    """One measured parameter of everybody of a large study by visit, subjects numbered as in the traits."""
+    subjects, rows = cache.cached_traits(stamp, study), queries.fetch_series(cache.connect(stamp), study, paramcd)
+    series = number_series(rows, subjects)
+    grid = fill_grid(series, Visits.read(queries.fetch_visits(cache.connect(stamp), study)), subjects.height)
+    return grid, find_bases(series, subjects.height)
+
+
+@st.cache_resource(show_spinner="Counting the cohort …", max_entries=16)
+def cached_means(stamp: Stamp, cohort: str, paramcd: str, column: str, by: str) -> pl.DataFrame:
+    """The summary of a measured parameter of everybody of a large cohort by group and visit, in the catalog's unit."""
+    study = Cohort.from_json(cohort).study
+    members, parameter = cache.cached_members(stamp, cohort), None if by in UNCODED else find_any_parameter(by)
+    grouped = members.with_columns(group=pl.lit(ALL_PATIENTS))
+    if by != "all":
+        grouped = derive_group(members, cache.cached_based(stamp, study, by), by, parameter)
+    names = grouped["group"].drop_nulls().unique().sort().to_list()
+    places = (
+        cache.cached_traits(stamp, study)
+        .select("usubjid")
+        .join(grouped, on="usubjid", how="left", maintain_order="left")
+    )
+    codes = places["group"].replace_strict(names, range(len(names)), default=-1, return_dtype=pl.Int32).fill_null(-1)
+    visits = Visits.read(queries.fetch_visits(cache.connect(stamp), study)).names
+    values = measure_grid(*cached_grid(stamp, study, paramcd), column)
+    summary = summarize_grid(values, codes.to_numpy(), names, visits)
+    labels = {name: label_group(by, name, parameter) for name in names}
+    return summary.with_columns(pl.col("arm").replace(labels))
+
+
+@st.cache_resource(show_spinner="Counting the cohort …", max_entries=8)
+def cached_times(stamp: Stamp, cohort: str, endpoint: str) -> pl.DataFrame:
+    """Time, event, cause and entry of everybody of a cohort of one revision."""
+    members = cache.cached_members(stamp, cohort)
+    events = cache.cached_events(stamp, Cohort.from_json(cohort).study)
+    return derive_time_to_event(members, events, Endpoint.from_json(endpoint))

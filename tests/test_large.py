@@ -1,0 +1,164 @@
+"""A large study: derived tables are what direct computation gives, filters included; pages say what is a sample."""
+
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+from polars.testing import assert_frame_equal
+from streamlit.testing.v1 import AppTest
+
+from analytics import large
+from analytics.cohort import AGE, Bounds, Cohort, derive_traits, list_choices, list_events, list_extremes, select_cohort
+from analytics.large import derive_courses, derive_everybody, digest_definitions
+from analytics.panel import assemble_study, derive_baselines
+from data import publish, queries
+from data.database import open_reader
+from data.home import Home
+from data.importers.run import import_paths
+from data.publish import Recipe, derived_file, open_derived, publish_derived
+from data.simulate import simulate_trial
+from data.withdraw import withdraw
+from pages.shared import cache
+from tests.conftest import SIMULATED
+from tests.test_pages import open_page, texts
+
+BUNDLED = ("kim-abmi", "ahd", "mayo-pbc", "az-liver-safety", SIMULATED)
+PAGES = ("trial/cohort", "trial/trajectories", "trial/response", "trial/compare", "trial/scores", "trial/survival",
+         "trial/safety", "patient/worklist", "patient/pair", "study/quality", "library/report")  # fmt: skip
+
+
+def make_derived(home: Home, study: str, sample: int, part: int, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """The derived tables of a study of the store, subjects taken ``part`` by ``part``."""
+    monkeypatch.setattr(publish, "PART", part)
+    with open_reader(home, home.current()) as connection:
+        config = queries.fetch_config(connection, study)
+    works = [partial(work, config=config) for work in (derive_everybody, derive_courses)]
+    publish_derived(home, home.current(), study, Recipe("test", *works, sample))
+    return open_derived(home, home.current(), study, "test")
+
+
+def compare(home: Home, study: str, part: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Traits, baselines, options, ends and the members of filters by both ways."""
+    derived = make_derived(home, study, 10_000, part, monkeypatch)
+    with open_reader(home, home.current()) as connection:
+        whole = assemble_study(queries.fetch_frames(connection, study), queries.fetch_config(connection, study))
+    direct = derive_baselines(whole)
+    traits = derive_traits(whole.subjects, direct, list_events(whole.events, whole.treatments))
+    stored = publish.fetch_traits(derived)
+    assert_frame_equal(stored, traits.sort("usubjid"), check_dtypes=False)
+    codes = direct["paramcd"].unique().sort().to_list()
+    order = ["paramcd", "usubjid"]
+    based = publish.fetch_baselines(derived, codes)
+    assert_frame_equal(based.sort(order), direct.sort(order).select(based.columns), check_dtypes=False)
+    assert list_choices(stored) == list_choices(traits)
+    extremes = list_extremes(stored, publish.fetch_based(derived))
+    assert extremes == list_extremes(traits, direct)
+    filters = [Cohort(study, ((name, (next(iter(options)),)),)) for name, options in list_choices(traits).items()]
+    ends = [(code, (low, (low + high) / 2)) for code, (low, high) in extremes.items()]
+    filters += [Cohort(study, (), (Bounds(code, *both),)) for code, both in ends[:6]]
+    for cohort in filters:
+        wanted = [bounds.paramcd for bounds in cohort.ranges if bounds.paramcd != AGE]
+        found = select_cohort(stored, publish.fetch_baselines(derived, wanted), cohort)
+        assert found["usubjid"].to_list() == select_cohort(traits.sort("usubjid"), direct, cohort)["usubjid"].to_list()
+    panel = publish.fetch_courses(derived, "panel", traits["usubjid"].to_list())
+    courses = derive_courses(queries.fetch_frames(open_reader(home, home.current()), study), whole.config)["panel"]
+    keys = ["paramcd", "usubjid", "day", "avisit", "aval", "avalc"]
+    assert_frame_equal(panel.sort(keys), courses.sort(keys).select(panel.columns), check_dtypes=False)
+
+
+@pytest.mark.parametrize("study", BUNDLED)
+def test_derived_tables_of_every_bundled_study_are_the_direct_computation(
+    study: str, store: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Taken seventeen subjects at a time."""
+    compare(store, study, 17, monkeypatch)
+    publish.remove_derived(store)
+
+
+@pytest.mark.parametrize("seed", [11, 12])
+def test_derived_tables_of_random_trials_are_the_direct_computation(
+    seed: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """SIMULATED trials of other patients."""
+    home = Home(tmp_path / "home")
+    folder = simulate_trial(45, seed, tmp_path)
+    import_paths(home, [folder])
+    compare(home, f"SIMULATED-abmi-45-s{seed}", 7, monkeypatch)
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_pages_of_a_large_study_say_the_same_where_everybody_is_drawn(
+    path: str, store: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Sixty patients are fewer than are drawn: every number is that of the small study."""
+    whole = texts(open_page(store, monkeypatch, path, study=SIMULATED))
+    monkeypatch.setattr(large, "LARGE", 0)
+    assert texts(open_page(store, monkeypatch, path, study=SIMULATED)) == whole
+
+
+def draw_twenty(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every study is large, and twenty of it are drawn."""
+    monkeypatch.setattr(large, "LARGE", 0)
+    for name, number in (("SHOWN", 20), ("FEWEST", 10)):
+        monkeypatch.setattr(cache, name, number)
+    for cached in (cache.cached_drawn, cache.cached_drawn_panel):
+        cached.clear()
+
+
+@pytest.fixture(autouse=True)
+def forget_drawn() -> Iterator[None]:
+    """No other test may see who was drawn here."""
+    yield
+    for cached in (cache.cached_drawn, cache.cached_drawn_panel):
+        cached.clear()
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_pages_of_a_large_study_say_that_they_rest_on_a_sample(
+    path: str, store: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Twenty of sixty are drawn; the head says so, and survival counts all."""
+    draw_twenty(monkeypatch)
+    app = open_page(store, monkeypatch, path, study=SIMULATED, paramcd="bilirubin")
+    if path != "patient/worklist":
+        assert "courses and changes of 20 drawn at random" in texts(app)
+    if path == "trial/trajectories":
+        assert "Means, quartiles and numbers are those of all 60 patients" in texts(app)
+
+
+def test_a_change_of_a_definition_makes_the_tables_anew_and_a_withdrawal_removes_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The file carries the digest; what is derived of a subject leaves with the subject."""
+    home = Home(tmp_path / "home")
+    import_paths(home, [simulate_trial(12, 3, tmp_path)])
+    study = "SIMULATED-abmi-12-s3"
+    with make_derived(home, study, 5, 4, monkeypatch) as derived:
+        assert publish.fetch_sample(derived, 5).height == 5
+        kept = publish.fetch_sample(derived, 5)
+    assert derived_file(home, home.current(), study, "test").exists()
+    assert not derived_file(home, home.current(), study, digest_definitions()).exists()
+    publish.remove_derived(home)
+    with make_derived(home, study, 5, 100, monkeypatch) as derived:
+        assert publish.fetch_sample(derived, 5).equals(kept)
+    withdraw(home, study, kept["usubjid"][0])
+    assert not list(home.folder.glob("*.derived"))
+
+
+def read_sizes(app: AppTest) -> dict[str, tuple[int, int]]:
+    """Patients and events of every group in the table below the curves."""
+    table = next(frame.value for frame in app.dataframe if "Patients" in frame.value.columns)
+    rows = table[["Group", "Patients", "Events"]].itertuples(index=False)
+    return {group: (int(patients), int(events)) for group, patients, events in rows}
+
+
+def test_survival_counts_everybody_of_a_large_study(store: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By arm, and by class at baseline."""
+    for by in ("arm", "child_pugh"):
+        whole = read_sizes(open_page(store, monkeypatch, "trial/survival", study=SIMULATED, by=by))
+        with monkeypatch.context() as patched:
+            draw_twenty(patched)
+            assert read_sizes(open_page(store, patched, "trial/survival", study=SIMULATED, by=by)) == whole
+        assert sum(patients for patients, _ in whole.values()) > 50
