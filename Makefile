@@ -3,12 +3,13 @@
 PYTHON ?= python3
 PY = .venv/bin/python
 
-.PHONY: run test nightly bench lock definitions validation clean
+.PHONY: run test nightly bench bench-full lock definitions validation clean
 
+# One thread a session for linear algebra: several sessions at once would only wait for each other.
 run: .venv/run.done
 	@$(PY) cli.py setup
 	@echo "Hepatrace opens on http://localhost:8501 (stop it with Ctrl+C)"
-	@$(PY) -m streamlit run app.py
+	@OPENBLAS_NUM_THREADS=1 $(PY) -m streamlit run app.py
 
 test: .venv/test.done
 	$(PY) -m ruff check .
@@ -21,6 +22,10 @@ nightly: .venv/test.done
 
 bench: .venv/test.done
 	$(PY) -m bench
+
+# A million subjects as well; takes about half an hour and 12 GB of disk. Writes docs/benchmark.md.
+bench-full: .venv/test.done
+	$(PY) -m bench --full
 
 .venv/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Hepatrace needs Python 3.11 or newer; name one with: make run PYTHON=python3.12"; exit 1; }

@@ -5,6 +5,7 @@ All take the pairs of ``select_pairs``: one row a subject and visit with ``arm``
 """
 
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,9 @@ from analytics.statistics.interval import Array, t_test
 from analytics.statistics.linear import compare_adjusted
 from analytics.statistics.multiplicity import adjust
 from analytics.statistics.signed import (
+    HodgesLehmann,
+    SignedRank,
+    SignFlip,
     compare_sign_flips,
     compare_signed_ranks,
     compare_signs,
@@ -85,7 +89,7 @@ def describe_change(rows: pl.DataFrame) -> dict[str, Any]:
     """Means of the pairs and every test of their change against 0."""
     changes = numbers(rows, "chg")
     n = len(changes)
-    ranks, flips, shift = compare_signed_ranks(changes), compare_sign_flips(changes), estimate_hodges_lehmann(changes)
+    ranks, flips, shift = compare_with_none(changes.tobytes())
     sd = float(changes.std(ddof=1)) if n > 1 else None
     paired = t_test(float(changes.mean()), sd / n**0.5, n - 1) if n >= SMALL and sd else None
     zeros = int((changes == 0).sum())
@@ -106,6 +110,13 @@ def describe_change(rows: pl.DataFrame) -> dict[str, Any]:
         "p_normal": check_normal(changes)[1] if SMALL <= n <= MOST_NORMAL and sd else None,
         **{f"hl{end}": getattr(shift, field) if shift else None for end, field in HL.items()},
     }
+
+
+@lru_cache(maxsize=2_000)
+def compare_with_none(changes: bytes) -> tuple[SignedRank, SignFlip | None, HodgesLehmann | None]:
+    """The exact tests of changes against 0, once for the same changes: every session asks for them at every rerun."""
+    known = np.frombuffer(changes)
+    return compare_signed_ranks(known), compare_sign_flips(known), estimate_hodges_lehmann(known)
 
 
 HL = {"": "estimate", "_lower": "lower", "_upper": "upper", "_level": "level"}

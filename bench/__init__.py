@@ -1,1 +1,1 @@
-"""Measurements of speed: ``python -m bench``."""
+"""Measurements of speed: ``make bench``, and ``make bench-full`` with a million subjects."""

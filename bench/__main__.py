@@ -1,170 +1,243 @@
-"""Each case in a process of its own, its answer checked before its time is told; ratios first, machine last."""
+"""``python -m bench``: every case in a process of its own, answers compared first, ratios first, machine last."""
 
 import argparse
 import json
+import os
 import platform
-import resource
+import shutil
 import subprocess
 import sys
+import tempfile
 import time
-from collections.abc import Callable
-from statistics import median
-from typing import Any
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+from math import log
+from pathlib import Path
 
-import numpy as np
-import polars as pl
+from bench.browser import compare_bare, compare_stores, find_browser
+from bench.cohort import SIZES, STUDY, hash_file, write_cohort
+from bench.job import check_answers, has_r, run_analysis, run_bare, run_import, run_job, run_r
+from bench.job_pandas import run_pandas
+from bench.kernels import (
+    run_all_scores,
+    run_continuous,
+    run_cox,
+    run_cox_strata,
+    run_grid,
+    run_grouped,
+    run_incidence,
+    run_kaplan_meier,
+    run_log_rank,
+)  # fmt: skip
+from bench.run import Runs, divide, race, run_case, run_child
+from bench.server import run_empty, run_users, run_weights
+from data.home import Home
+from data.importers.run import import_paths
+from pages.shared import cache
 
-from analytics.frames import EVENTS, empty
-from analytics.pairing import ScoreSettings
-from analytics.scores.examples import FILE
-from analytics.scores.exchange import score_records
-from analytics.scoring import derive_scores
-from bench.browser import find_browser, measure_patient_page
-from bench.cohort import VISITS, simulate_measurements, simulate_subjects
-from bench.intake import measure_bare, measure_import
-from bench.survival import (
-    WrongAnswer,
-    measure_cox_strata,
-    measure_incidence,
-    measure_kaplan_meier,
-    measure_log_rank,
-)
-
-SORTED = 10_000_000
-
-
-def measure_unit() -> dict[str, Any]:
-    """The unit that other times are compared with: sorting 10 million numbers."""
-    numbers = np.random.default_rng(1).random(SORTED)
-    start = time.perf_counter()
-    numbers.sort()
-    return {"seconds": time.perf_counter() - start, "rows": SORTED}
-
-
-def measure_scores(visits: int) -> dict[str, Any]:
-    """Every score at every visit, from the long frame of measurements to the long frame of scores."""
-    measurements, subjects = simulate_measurements(visits // VISITS, seed=1), simulate_subjects(visits // VISITS)
-    start = time.perf_counter()
-    scores = derive_scores(measurements, subjects, empty(EVENTS), ScoreSettings())
-    seconds = time.perf_counter() - start
-    check_meld(measurements, scores)
-    return {"seconds": seconds, "rows": visits, "scores": scores["paramcd"].n_unique(), "score_rows": scores.height}
-
-
-def check_meld(measurements: pl.DataFrame, scores: pl.DataFrame) -> None:
-    """Raise WrongAnswer unless every MELD equals the formula written out in NumPy."""
-    labs = {
-        code: np.maximum(measurements.filter(pl.col("paramcd") == code).sort("usubjid", "day")["aval"].to_numpy(), 1)
-        for code in ("bilirubin", "inr", "creatinine")
-    }
-    logs = {code: np.log(np.minimum(values, 4) if code == "creatinine" else values) for code, values in labs.items()}
-    raw = 10 * (0.957 * logs["creatinine"] + 0.378 * logs["bilirubin"] + 1.12 * logs["inr"] + 0.643)
-    expected = np.clip(np.floor(np.round(raw, 9) + 0.5), 6, 40)
-    found = scores.filter(pl.col("paramcd") == "meld").sort("usubjid", "day")["aval"].to_numpy()
-    if not np.array_equal(found, expected):
-        raise WrongAnswer("MELD differs from the formula written out")
-
-
-def measure_records(records: int) -> dict[str, Any]:
-    """Mixed records in the exchange shape, as ``cli.py score`` takes them."""
-    examples = json.loads(FILE.read_text(encoding="utf-8"))
-    mixed = [examples[place % len(examples)] for place in range(records)]
-    start = time.perf_counter()
-    answers = score_records(mixed)
-    seconds = time.perf_counter() - start
-    if any(
-        example["expected"].get("score") != answer["outputs"].get("score")
-        for example, answer in zip(mixed, answers, strict=True)
-        if example["score"] == "meld"
-    ):
-        raise WrongAnswer("a MELD differs from its worked example")
-    return {"seconds": seconds, "rows": records}
-
-
-SURVIVAL = {
-    "kaplan_meier": ("Kaplan-Meier with limits", measure_kaplan_meier),
-    "log_rank": ("log-rank test", measure_log_rank),
-    "incidence": ("Aalen-Johansen, both causes with variance", measure_incidence),
-    "cox_strata": ("Cox, one stratum a matched set", measure_cox_strata),
+ROOT = Path(__file__).parent.parent
+REPORT = ROOT / "docs" / "benchmark.md"
+CHILDREN = {
+    "bare": run_bare, "import": run_import, "job": run_job, "pandas": run_pandas, "r": run_r, "analysis": run_analysis,
+    "kaplan_meier": run_kaplan_meier, "continuous": run_continuous, "log_rank": run_log_rank, "cox": run_cox,
+    "incidence": run_incidence, "cox_strata": run_cox_strata, "grid": run_grid, "grouped": run_grouped,
+    "all_scores": run_all_scores,
+}  # fmt: skip
+KERNELS = {
+    "kaplan_meier": "Kaplan-Meier, log-log limits, at risk, whole days",
+    "continuous": "Kaplan-Meier, every time its own",
+    "log_rank": "log-rank test, two groups",
+    "incidence": "Aalen-Johansen, two causes, variance",
+    "cox": "Cox, five covariates, Efron",
+    "cox_strata": "Cox, 3,853 strata (NAFLD)",
 }
-INTAKE = {"import": measure_import, "bare": measure_bare}
-CASES: dict[str, Callable[..., dict[str, Any]]] = {
-    "scores": measure_scores,
-    "records": measure_records,
-    **{name: work for name, (_, work) in SURVIVAL.items()},
-    **INTAKE,
-}
+LIBRARIES = ("duckdb", "polars", "numpy", "scipy", "pandas", "lifelines", "streamlit", "plotly", "scikit-survival")
 
 
-def run_case(name: str, size: int) -> dict[str, Any]:
-    """The result of a case in a fresh process, with the peak of its memory."""
-    program = [sys.executable, "-m", "bench", "--child", name, "--visits", str(size)]
-    return json.loads(subprocess.run(program, capture_output=True, text=True, check=True).stdout)
+class Report:
+    """The lines of the report, told as they come."""
+
+    def __init__(self) -> None:
+        """Nothing yet."""
+        self.lines: list[str] = []
+
+    def add(self, *lines: str) -> None:
+        """Some lines."""
+        self.lines += lines
+        print("\n".join(lines), flush=True)
+
+    def table(self, heading: str, rows: list[list[str]]) -> None:
+        """A table; ``heading`` has its columns, parted by a bar."""
+        columns = heading.split("|")
+        rules = "|".join("---" for _ in columns)
+        self.add("", f"| {' | '.join(columns)} |", f"|{rules}|", *(f"| {' | '.join(row)} |" for row in rows))
 
 
-def run_child(name: str, size: int) -> dict[str, Any]:
-    """A case in this process."""
-    result = measure_unit() if name == "unit" else CASES[name](size)
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)  # in bytes
-    return result | {"peak_gb": peak / 2**30}
+def report_job(report: Report, size: str, folder: Path, rounds: int) -> Runs:
+    """The whole job of one size beside its peers; ours."""
+    report.add("", f"## The whole job, {SIZES[size].patients:,} patients")
+    names = {"ours": "job", "bare": "bare", "pandas + lifelines": "pandas"}
+    if has_r():
+        names["R data.table + survival"] = "r"
+    else:
+        report.add("", "R with data.table and survival is not installed: it was not measured.")
+    runs = race(names, rounds, folder=str(folder))
+    ours, rows = runs["ours"], []
+    for who in names:
+        if who not in ("ours", "bare"):
+            check_answers(ours.first, runs[who].first, who)
+            whole, after = divide(runs[who], ours), divide(runs[who], ours, "analysis")
+            memory = runs[who].middle("peak_gb") / ours.middle("peak_gb")
+            rows.append([who, whole.words, after.words, f"{memory:.1f}", f"{runs[who].middle():.1f}",
+                         f"{runs[who].middle('peak_gb'):.2f}"])  # fmt: skip
+    own = ["Hepatrace", "1", "1", "1", f"{ours.middle():.1f}", f"{ours.middle('peak_gb'):.2f}"]
+    report.table("|".join(("", "whole job, theirs / ours", "after the import, theirs / ours", "memory, theirs / ours",
+                           "seconds", "peak GB")), [own, *rows])  # fmt: skip
+    imported = Runs(tuple({"seconds": item["seconds"] - item["analysis"]} for item in ours.results))
+    speed = divide(runs["bare"], imported)
+    report.add("", f"Import with every check, provenance and rejected rows ({ours.first['rows']:,} rows): {speed.words} "
+               f"of the speed of DuckDB's bare CSV-to-table; the file has {ours.first['bytes'] / runs['bare'].first['bytes']:.2f} "
+               "of its size.")  # fmt: skip
+    return ours
 
 
-def list_intake(rows: int) -> list[str]:
-    """The import of a long CSV file with every check on, beside DuckDB's bare read_csv of it; A B A B, medians."""
-    runs = {name: [run_case(name, rows) for _ in range(2)] for name in INTAKE}
-    (whole, bare) = (median(item["seconds"] for item in runs[name]) for name in INTAKE)
-    first = runs["import"][0]
-    return [
-        "| import of a long CSV file | rows | rejected | rows/s | times DuckDB's bare read_csv | peak memory, GB |",
-        "|---|---|---|---|---|---|",
-        (
-            f"| with every check on | {first['rows']:,} | {first['rejected']:,} | {first['rows'] / whole:,.0f} "
-            f"| {whole / bare:.1f} | {first['peak_gb']:.1f} |"
-        ),
-    ]
+def report_kernels(report: Report, subjects: int) -> None:
+    """Survival beside the sort of as many numbers and beside the libraries."""
+    report.add("", f"## Survival, {subjects:,} subjects")
+    rows = []
+    for name, label in KERNELS.items():
+        found = run_case(name, subjects=subjects)
+        peers = [who for who in ("lifelines", "scikit-survival") if who in found]
+        said = ", ".join(f"{who} {found[who] / found['seconds']:.1f}" for who in peers) or "–"
+        rows.append([label, f"**{found['seconds'] / found['unit']:.2f}**", said, f"{1e3 * found['seconds']:.1f}"])
+    report.table("|times np.sort of as many numbers|theirs / ours|ms", rows)
 
 
-def list_pages() -> list[str]:
-    """The patient page beside the bare page, from the click to the drawn page; a sentence without a browser."""
+def report_scores(report: Report, store: Path, patients: int, rounds: int) -> None:
+    """MELD-Na and Child-Pugh of everybody beside one SQL statement; every score by the definitions."""
+    runs = race({"ours": "grid", "theirs": "grouped"}, rounds, store=str(store))
+    ratio = divide(runs["theirs"], runs["ours"])
+    memory = runs["theirs"].middle("peak_gb") / runs["ours"].middle("peak_gb")
+    report.add("", f"## Scores, {patients:,} patients", "",
+               f"MELD-Na and Child-Pugh at every visit from the store, DuckDB's GROUP BY / ours: {ratio.words}, memory "
+               f"{memory:.1f}; ours {runs['ours'].middle():.1f} s. (The statement carries no ascites or encephalopathy forward.)")  # fmt: skip
+    every = run_case("all_scores", patients=2_000)
+    report.add("", f"Every score of the catalog with what is missing and carried: {every['visits'] / every['seconds']:,.0f} "
+               f"visits a second ({every['rows']:,} rows in {every['seconds']:.1f} s).")  # fmt: skip
+
+
+def report_pages(report: Report, small: Path, large: Path, labels: tuple[str, str]) -> None:
+    """Pages in a browser, what they send, and the server's users."""
+    report.add("", f"## Pages, {labels[0]} and {labels[1]} patients")
+    weights = run_weights(str(large))
+    most = max(weights, key=lambda page: weights[page]["figures"])
+    empty = run_empty()
+    report.add("", f"An empty rerun takes {1e3 * empty:.1f} ms on the server. Figures of the heaviest page at "
+               f"{labels[1]} patients ({most}): {weights[most]['figures'] / 1e3:.0f} kB.")  # fmt: skip
+    users = run_users(str(large), [1, 10, 50], 3)
+    rows = [[str(row["users"]), f"{row['p50']:.0f}", f"{row['p95']:.0f}", f"**{row['p95'] / users[0]['p50']:.1f}**",
+             f"{row['per_session']:.1f}"] for row in users]  # fmt: skip
+    report.table("users at once, 2 s between clicks|median ms|95 % ms|95 % / a single user's median|MB a session", rows)
     if find_browser() is None:
-        return ["The patient page was not measured: no Chrome, Edge or Chromium is installed."]
-    lines = [
-        "| patient page, patients in the store | click to drawn, ms | bare page, ms | ratio |",
-        "|---|---|---|---|",
-    ]
-    for row in measure_patient_page():
-        lines.append(f"| {row['patients']:,} | {row['page']:.0f} | {row['bare']:.0f} | {row['ratio']:.2f} |")
-    return lines
+        report.add("", "Pages were not drawn: no Chrome, Edge or Chromium is installed.")
+        return
+    shown = [[row["page"], f"**{row['ratio']:.2f}**", f"{row['small']:.0f}", f"{row['large']:.0f}"]
+             for row in compare_stores(str(small), str(large))]  # fmt: skip
+    report.table(f"page, click to drawn|{labels[1]} / {labels[0]} patients|{labels[0]}, ms|{labels[1]}, ms", shown)
+    steps = [[label, f"**{row['ratio']:.2f}**", f"{row['page']:.0f}", f"{row['bare']:.0f}"]
+             for label, row in zip(labels, compare_bare(str(small), str(large)), strict=True)]  # fmt: skip
+    report.table("next patient, of|page / bare page with the same figures|page, ms|bare, ms", steps)
+
+
+def report_start(report: Report) -> None:
+    """How fast the terminal answers."""
+    times = []
+    for _ in range(5):
+        start = time.perf_counter()
+        subprocess.run([sys.executable, "cli.py", "--help"], cwd=ROOT, check=True, capture_output=True)
+        times.append(time.perf_counter() - start)
+    report.add("", f"`cli.py --help`: {1e3 * sorted(times)[2]:.0f} ms.")
+
+
+def report_growth(report: Report, jobs: dict[str, Runs]) -> None:
+    """How the job grows with the rows."""
+    sizes = list(jobs)
+    for few, many in zip(sizes, sizes[1:], strict=False):
+        rows = log(jobs[many].first["rows"] / jobs[few].first["rows"])
+        parts = {"whole job": "seconds", "after the import": "analysis"}
+        said = [
+            f"{label} {log(jobs[many].middle(name) / jobs[few].middle(name)) / rows:.2f}"
+            for label, name in parts.items()
+        ]
+        report.add("", f"Exponent in rows from {few} to {many}: {', '.join(said)}.")
+
+
+def make_store(folder: Path, place: Path) -> Path:
+    """A store of a cohort with its derived tables."""
+    home = Home(place)
+    import_paths(home, [folder])
+    stamp = cache.Stamp(str(place), home.current())
+    if cache.is_large(stamp, STUDY):
+        cache.derived(stamp, STUDY)
+    return place
+
+
+def name_machine() -> str:
+    """Machine, versions and date."""
+    known = []
+    for name in LIBRARIES:
+        try:
+            known.append(f"{name} {version(name)}")
+        except PackageNotFoundError:
+            known.append(f"{name} not installed")
+    processor = next((line.split(":")[1].strip() for line in Path("/proc/cpuinfo").read_text().splitlines()
+                      if line.startswith("model name")), "") if Path("/proc/cpuinfo").exists() else platform.processor()  # fmt: skip
+    when = datetime.now(UTC).date().isoformat()
+    return f"{when}; {processor}, {os.cpu_count()} cores; Python {platform.python_version()}; {', '.join(known)}."
 
 
 def main() -> None:
-    """Print one line a case."""
-    parser = argparse.ArgumentParser(prog="bench", description="Measure how fast the computations are.")
-    parser.add_argument("--visits", type=int, default=100_000, help="visits to be scored; 1000000 takes about a minute")
-    parser.add_argument("--subjects", type=int, default=1_000_000, help="subjects of the survival cases")
-    parser.add_argument("--rows", type=int, default=1_000_000, help="rows of the imported file; 10000000 takes minutes")
+    """Measure and print; with ``--full`` also a million patients, and the report is written."""
+    parser = argparse.ArgumentParser(prog="bench", description="Measure how fast Hepatrace is, beside its peers.")
+    parser.add_argument(
+        "--full", action="store_true", help="100,000 and a million patients too; writes docs/benchmark.md"
+    )
+    parser.add_argument("--rounds", type=int, default=3, help="rounds of every race")
     parser.add_argument("--child", help=argparse.SUPPRESS)
+    parser.add_argument("--given", default="{}", help=argparse.SUPPRESS)
     chosen = parser.parse_args()
     if chosen.child:
-        print(json.dumps(run_child(chosen.child, chosen.visits)))
+        print(run_child(CHILDREN[chosen.child], json.loads(chosen.given)))
         return
-    unit = run_case("unit", 0)["seconds"]
-    lines = ["| case | rows | ratio to the unit | rows/s | peak memory, GB |", "|---|---|---|---|---|"]
-    for name, size in (("scores", chosen.visits), ("records", 10_000)):
-        result = run_case(name, size)
-        label = f"all {result['scores']} scores, visits" if name == "scores" else "mixed records of cli.py score"
-        ratio, rate = result["seconds"] / unit, result["rows"] / result["seconds"]
-        lines.append(f"| {label} | {result['rows']:,} | {ratio:.1f} | {rate:,.0f} | {result['peak_gb']:.1f} |")
-    lines += ["", "| survival | rows | ratio to the unit | lifelines / ours, same run |", "|---|---|---|---|"]
-    for name, (label, _) in SURVIVAL.items():
-        result = run_case(name, chosen.subjects)
-        ratio = f"{result['reference'] / result['seconds']:.1f}" if "reference" in result else "–"
-        named = f"{label} ({result['strata']:,} strata)" if "strata" in result else label
-        lines.append(f"| {named} | {result['rows']:,} | {result['seconds'] / unit:.2f} | {ratio} |")
-    lines += ["", *list_intake(chosen.rows), "", *list_pages()]
-    machine = f"{platform.platform()}, Python {platform.python_version()}"
-    lines.append(f"\nUnit: np.sort of {SORTED:,} numbers, {unit:.2f} s. {machine}")
-    print("\n".join(lines))
+    with tempfile.TemporaryDirectory(prefix="hepatrace-bench-") as name:
+        report = measure(Path(name), chosen.full, chosen.rounds)
+    if chosen.full:
+        REPORT.with_name("benchmark_run.md").write_text("\n".join(report.lines) + "\n", encoding="utf-8")
+
+
+def measure(folder: Path, full: bool, rounds: int) -> Report:
+    """Every part of the benchmark."""
+    report, jobs = Report(), {}
+    report.add(f"Measured on {name_machine()}", "", "All data are SIMULATED. Ratios are medians of rounds in turn, with the "
+               "smallest and the largest; the answers were compared before.")  # fmt: skip
+    for size in ("10k", "100k") if full else ("10k",):
+        write_cohort(SIZES[size], folder / size)
+        report.add("", f"{size}: labs.csv {hash_file(folder / size / 'labs.csv')}")
+        jobs[size] = report_job(report, size, folder / size, rounds if size == "10k" else min(rounds, 2))
+        if size != "10k":
+            shutil.rmtree(folder / size)
+    largest = "1M" if full else "10k"
+    if full:
+        write_cohort(SIZES[largest], folder / largest)
+        report.add("", f"{largest}: labs.csv {hash_file(folder / largest / 'labs.csv')}")
+    write_cohort(SIZES["312"], folder / "312")
+    report_growth(report, jobs)
+    report_kernels(report, 1_000_000 if full else 100_000)
+    stores = [make_store(folder / size, folder / f"store-{size}") for size in ("312", largest)]
+    report_scores(report, stores[1], SIZES[largest].patients, min(rounds, 2))
+    report_pages(report, stores[0], stores[1], ("312", f"{SIZES[largest].patients:,}"))
+    report_start(report)
+    return report
 
 
 main()

@@ -15,7 +15,8 @@ from analytics.profile.strips import KEY, list_groups
 from analytics.profile.timeline import derive_timeline, find_extent
 from analytics.profile.words import label_latest
 from analytics.units import CONVENTIONAL
-from bench.patients import PRESSES, STUDY
+from bench.browser import PRESSES
+from bench.cohort import STUDY
 from data import queries
 from data.database import open_reader
 from data.home import find_home
