@@ -72,7 +72,8 @@ def run_job(folder: str) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as place:
         begun = run_import(folder, place)
         found = run_analysis(place)
-        return found | {"seconds": begun["seconds"] + found["seconds"], "analysis": found["seconds"]}
+        both = {"seconds": begun["seconds"] + found["seconds"], "analysis": found["seconds"]}
+        return found | {"rows": begun["rows"], "bytes": begun["bytes"]} | both
 
 
 def run_analysis(store: str) -> dict[str, Any]:
