@@ -10,7 +10,7 @@ from pages.shared.patient_head import show_head
 def render() -> None:
     """The page."""
     st.title("Two patients")
-    view = cohorts.view()
+    view = cohorts.view().reach_everybody()
     pair = ask_pair(view)
     for column, person in zip(st.columns(2), pair, strict=True):
         with column:

@@ -29,7 +29,7 @@ PARTS = {
 def render() -> None:
     """The page. Only the part that is open is computed."""
     st.title("Patient")
-    view = cohorts.view()
+    view = cohorts.view().reach_everybody()
     usubjid, neighbours = navigation.ask_patient(view)
     person = read_person(view, usubjid)
     show_head(person)

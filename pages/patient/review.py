@@ -9,7 +9,7 @@ def render() -> None:
     """The page."""
     st.title("Notes and review")
     view = cohorts.view()
-    notes.show_all_notes(view)
+    notes.show_all_notes(view.reach_everybody())
     notes.show_progress(view)
 
 

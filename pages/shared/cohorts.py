@@ -60,6 +60,17 @@ class View:
         every = self.read_events() if self.read_events else list_events(self.study.events, self.study.treatments)
         return self.select(every)
 
+    def reach_everybody(self) -> "View":
+        """The view in which every patient of a large cohort can be chosen."""
+        return replace(self, subjects=self.everybody) if self.is_sampled else self
+
+    @property
+    def ids(self) -> list[str]:
+        """The identifiers of the subjects, in their order."""
+        if store.is_large(self.cohort.study) and not self.is_sampled and not self.pooled:
+            return store.read_ids(self.cohort)
+        return self.subjects["usubjid"].to_list()
+
     def take_everybody(self, code: str) -> "View":
         """The view of everybody where ``subjects`` are a sample: events of all, and of the panel one baseline."""
         if not self.is_sampled:

@@ -18,6 +18,12 @@ ALL = "all"
 UNCODED = (*SUBJECT_GROUPS, "age", ALL)
 
 
+@st.cache_resource(show_spinner=False, max_entries=8)
+def cached_ids(stamp: Stamp, cohort: str) -> list[str]:
+    """The identifiers of everybody of a cohort, in their order."""
+    return cache.cached_members(stamp, cohort)["usubjid"].to_list()
+
+
 @st.cache_resource(show_spinner="Reading everybody's values …", max_entries=4)
 def cached_grid(stamp: Stamp, study: str, paramcd: str) -> tuple[Grid, Bases]:
     """One measured parameter of everybody of a large study by visit, subjects numbered as in the traits."""

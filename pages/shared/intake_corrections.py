@@ -18,12 +18,14 @@ NO_DAY = "no day: a visit instead"
 
 def ask_correction(view: cohorts.View) -> None:
     """One value: of whom, what, when, the new text and unit, and why."""
-    ids = view.subjects[KEY].to_list()
+    ids = view.ids
     linked = [item for item in st.query_params.get_all(KEY) if item in ids][:1]
     # A link to another patient is another question: what was chosen before does not answer it.
     first = linked[0] if linked else ids[0]
     usubjid = ask_among(ids, first, f"correct_{first}", "Patient")
-    own = view.study.measurements.filter(pl.col(KEY) == usubjid).sort("paramcd", "day")
+    large = store.is_large(view.cohort.study)
+    study = store.read_patient(view.cohort.study, usubjid) if large else view.study
+    own = study.measurements.filter(pl.col(KEY) == usubjid).sort("paramcd", "day")
     codes = [*own["paramcd"].unique(maintain_order=True).to_list()]
     with st.container(horizontal=True, vertical_alignment="bottom"):
         options = [*codes, *(code for code in WITH_CODES if code not in codes)]

@@ -38,9 +38,9 @@ def ask_order(study: str) -> str:
 
 def order_patients(view: cohorts.View, order: str) -> list[str]:
     """The cohort's patients in an order."""
-    own = view.subjects.select(KEY)
     if order == "id":
-        return own[KEY].to_list()
+        return view.ids
+    own = view.subjects.select(KEY)
     worklist = store.worklist(view.cohort.study, controls.units(), BASELINE)
     return worklist.join(own, on=KEY, how="semi", maintain_order="left")[KEY].to_list()
 

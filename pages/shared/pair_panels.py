@@ -15,7 +15,7 @@ MOST = 8  # strips
 
 def ask_pair(view: cohorts.View) -> tuple[Person, Person]:
     """The patient of the address and another one. Stops where the cohort has only one."""
-    ids = view.subjects["usubjid"].to_list()
+    ids = view.ids
     if len(ids) < 2:
         st.info("This cohort has one patient: there is nobody to compare with.")
         st.stop()

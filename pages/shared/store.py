@@ -136,6 +136,11 @@ def read_members(cohort: Cohort) -> pl.DataFrame:
     return cache.cached_members(pinned(), cohort.to_json())
 
 
+def read_ids(cohort: Cohort) -> list[str]:
+    """The identifiers of everybody of a large cohort, in their order; shared, never changed."""
+    return everybody.cached_ids(pinned(), cohort.to_json())
+
+
 def read_times(cohort: Cohort, endpoint: Endpoint) -> pl.DataFrame:
     """Time, event, cause and entry of everybody of a cohort."""
     return everybody.cached_times(pinned(), cohort.to_json(), endpoint.to_json())

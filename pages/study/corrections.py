@@ -12,7 +12,7 @@ def render() -> None:
     st.caption(
         "A correction is read by the same rules as a file. What the value was before is kept, with who, when and why."
     )
-    view = cohorts.view()
+    view = cohorts.view().reach_everybody()
     try:
         ask_correction(view)
         show_draft(view.cohort.study)
