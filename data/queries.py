@@ -276,3 +276,12 @@ def fetch_series(connection: Connection, study: str, paramcd: str) -> pl.DataFra
         ) AS own
         """
     return fetch(connection, query, study=study, paramcd=paramcd)
+
+
+def fetch_measured(connection: Connection, study: str) -> dict[str, bool]:
+    """The parameters of a study that have a value, and whether every value has a day."""
+    query = """
+        SELECT paramcd::VARCHAR AS paramcd, count(*) = count(day) AS dated FROM measurements
+        WHERE study = $study AND aval IS NOT NULL GROUP BY paramcd ORDER BY paramcd
+        """
+    return dict(fetch(connection, query, study=study).rows())

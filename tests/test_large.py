@@ -11,8 +11,12 @@ from streamlit.testing.v1 import AppTest
 
 from analytics import large
 from analytics.cohort import AGE, Bounds, Cohort, derive_traits, list_choices, list_events, list_extremes, select_cohort
+from analytics.courses import Measure, summarize_courses
 from analytics.large import derive_courses, derive_everybody, digest_definitions
 from analytics.panel import assemble_study, derive_baselines
+from analytics.scores import find_any_parameter
+from analytics.units import CONVENTIONAL
+from bench.cohort import STUDY, Size, write_cohort
 from data import publish, queries
 from data.database import open_reader
 from data.home import Home
@@ -20,7 +24,7 @@ from data.importers.run import import_paths
 from data.publish import Recipe, derived_file, open_derived, publish_derived
 from data.simulate import simulate_trial
 from data.withdraw import withdraw
-from pages.shared import cache
+from pages.shared import cache, everybody
 from tests.conftest import SIMULATED
 from tests.test_pages import open_page, texts
 
@@ -162,3 +166,53 @@ def test_survival_counts_everybody_of_a_large_study(store: Home, monkeypatch: py
             draw_twenty(patched)
             assert read_sizes(open_page(store, patched, "trial/survival", study=SIMULATED, by=by)) == whole
         assert sum(patients for patients, _ in whole.values()) > 50
+
+
+@pytest.mark.parametrize("path", ["patient/profile", "study/corrections"])
+def test_a_patient_who_was_not_drawn_can_be_opened(path: str, store: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every patient of the study stands in the list, with all values."""
+    draw_twenty(monkeypatch)
+    drawn = cache.cached_drawn(cache.Stamp(str(store.folder.resolve()), store.current()), Cohort(SIMULATED).to_json())
+    other = next(name for name in (f"SIM-{number:03d}" for number in range(1, 61)) if name not in set(drawn["usubjid"]))
+    app = open_page(store, monkeypatch, path, study=SIMULATED, usubjid=other)
+    lists = [box for box in app.selectbox if box.value == other]
+    assert lists
+    assert len(lists[0].options) == 60
+    if path == "study/corrections":
+        stored = next(box for box in app.selectbox if box.key == "correct_place")
+        assert len(stored.options) > 1
+
+
+@pytest.mark.parametrize("code", ["bilirubin", "meld", "meld_na", "child_pugh"])
+def test_means_of_everybody_are_those_of_the_rules(code: str, store: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of every arm and visit, or the grid says that it cannot tell."""
+    monkeypatch.setattr(large, "LARGE", 0)
+    stamp = cache.Stamp(str(store.folder.resolve()), store.current())
+    panel, visits = cache.cached_panel(stamp, SIMULATED, CONVENTIONAL), cache.cached_study(stamp, SIMULATED).visits
+    if not everybody.cached_exact(stamp, SIMULATED, code):
+        assert code != "bilirubin"
+        return
+    for measure in (Measure(name, find_any_parameter(code)) for name in ("Value", "Change")):
+        found = everybody.cached_means(stamp, Cohort(SIMULATED).to_json(), code, measure.column, "arm")
+        expected = summarize_courses(panel, visits, measure, by_visit=True).drop("x")
+        order = ["arm", "avisit"]
+        assert_frame_equal(found.sort(order), expected.sort(order).select(found.columns), check_dtypes=False)
+
+
+@pytest.mark.parametrize("code", ["meld", "meld_na", "child_pugh"])
+def test_scores_of_everybody_of_a_large_file_are_those_of_the_rules(
+    code: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A SIMULATED registry whose visits have one day each: the grid holds everybody."""
+    monkeypatch.setattr(large, "LARGE", 0)
+    write_cohort(Size("test", 80, 8, 10), tmp_path / "files")
+    home = Home(tmp_path / "home")
+    import_paths(home, [tmp_path / "files"])
+    stamp = cache.Stamp(str(home.folder.resolve()), home.current())
+    assert everybody.cached_exact(stamp, STUDY, code)
+    panel, visits = cache.cached_panel(stamp, STUDY, CONVENTIONAL), cache.cached_study(stamp, STUDY).visits
+    for measure in (Measure(name, find_any_parameter(code)) for name in ("Value", "Change")):
+        found = everybody.cached_means(stamp, Cohort(STUDY).to_json(), code, measure.column, "arm")
+        expected = summarize_courses(panel, visits, measure, by_visit=True).drop("x")
+        order = ["arm", "avisit"]
+        assert_frame_equal(found.sort(order), expected.sort(order).select(found.columns), check_dtypes=False)

@@ -1,6 +1,7 @@
 """Courses of one parameter: individuals, and mean, median or quantile ribbons of each arm, n under each visit."""
 
 from dataclasses import dataclass
+from hashlib import md5
 from typing import Any
 
 import plotly.graph_objects as go
@@ -29,21 +30,28 @@ class Axes:
 
 
 def select_drawn(courses: pl.DataFrame) -> pl.DataFrame:
-    """The courses that are drawn: all, or every k-th subject where there are more than 300."""
+    """The courses that are drawn: all, or of more than 300 subjects 150 that do not depend on what is shown."""
     subjects = courses["usubjid"].unique().sort()
     if subjects.len() <= MANY:
         return courses
-    return courses.filter(pl.col("usubjid").is_in(subjects.gather_every(-(-subjects.len() // MOST_COURSES)).to_list()))
+    # By the MD5 of the identifier: another filter draws the same of those who pass it.
+    drawn = sorted(subjects, key=lambda usubjid: md5(usubjid.encode(), usedforsecurity=False).digest())[:MOST_COURSES]
+    return courses.filter(pl.col("usubjid").is_in(drawn))
 
 
 def plot_trajectories(
-    courses: pl.DataFrame, summary: pl.DataFrame, axes: Axes, theme: Theme, individuals: bool = True
+    courses: pl.DataFrame,
+    summary: pl.DataFrame,
+    axes: Axes,
+    theme: Theme,
+    individuals: bool = True,
+    chosen: str = "",
 ) -> go.Figure:
     """Individual courses and the middle of each arm over visits or time, n (and how many have no value) below.
 
     ``courses`` has usubjid, arm, x, y and perhaps ``beyond`` (drawn larger); ``summary`` is that of
-    ``summarize_courses``, perhaps with ``lost``. An interval is drawn where it is given. Draws an empty
-    frame as empty axes.
+    ``summarize_courses``, perhaps with ``lost``. An interval is drawn where it is given. The course of the
+    ``chosen`` subject lies on top. Draws an empty frame as empty axes.
     """
     arms = pl.concat([courses["arm"], summary["arm"]]).unique().sort().to_list()
     lines = 2 if "lost" in summary.columns and summary["lost"].sum() else 1
@@ -59,6 +67,7 @@ def plot_trajectories(
             add_courses(figure, drawn.filter(pl.col("arm") == arm), index, mode, theme)
         add_middle(figure, middle, arm, axes.center, index, theme)
         add_counts(figure, index, group["x"].to_list(), describe_counts(group), theme.color(index))
+    add_chosen(figure, courses.filter(pl.col("usubjid") == chosen), chosen, theme)
     finish_axes(figure, arms, axes, theme, "lost" in summary.columns)
     return lay_out(figure, 490 + (8 + 14 * lines) * max(1, len(arms))).update_layout(margin_b=8)
 
@@ -105,6 +114,24 @@ def add_courses(figure: go.Figure, courses: pl.DataFrame, index: int, mode: str,
         line={"color": theme.faint(index, 0.28), "width": 1},
         marker=marker,
         customdata=parted["usubjid"].to_numpy(),
+        hovertemplate="%{customdata}: %{y:.4g}<extra></extra>",
+    )
+    figure.add_trace(trace, row=1, col=1)
+
+
+def add_chosen(figure: go.Figure, course: pl.DataFrame, chosen: str, theme: Theme) -> None:
+    """The course of one subject above all others, with its name."""
+    if course.is_empty():
+        return
+    own = course.sort("x")
+    trace = go.Scatter(
+        x=numbers(own["x"]),
+        y=numbers(own["y"]),
+        name=chosen,
+        mode="lines+markers",
+        line={"color": theme.ink, "width": 2},
+        marker={"color": theme.ink, "size": 7},
+        customdata=own["usubjid"].to_numpy(),
         hovertemplate="%{customdata}: %{y:.4g}<extra></extra>",
     )
     figure.add_trace(trace, row=1, col=1)

@@ -21,10 +21,10 @@ from analytics.definitions import find_note
 from analytics.dropout import summarize_dropout
 from analytics.figure_tables import label_groups, summarize_several, tabulate_several, tabulate_trajectories
 from analytics.figures.multiples import plot_multiples
-from analytics.figures.trajectory import CENTERS, MANY, MEDIAN, RIBBONS, Axes, plot_trajectories
+from analytics.figures.trajectory import CENTERS, MANY, MEDIAN, MOST_COURSES, RIBBONS, Axes, plot_trajectories
 from analytics.groups import derive_group
 from analytics.noise import Variation, derive_beyond_noise, find_variation
-from analytics.panel import list_measured, list_parameters
+from analytics.panel import list_parameters
 from analytics.present import present_dropout
 from analytics.visits import order_visits
 from pages.shared import cohorts, controls, output, store
@@ -99,10 +99,8 @@ def ask_center(view: cohorts.View) -> str:
     )
 
 
-def ask_individuals(view: cohorts.View, center: str) -> bool:
-    """Whether single courses are drawn; not asked where ribbons stand for 300 patients and more."""
-    if center == RIBBONS and view.subjects.height >= MANY:
-        return False
+def ask_individuals() -> bool:
+    """Whether single courses are drawn: all of up to 300 patients, of more a sample."""
     return st.toggle("Individual patients", value=True, key="individuals")
 
 
@@ -121,7 +119,8 @@ def show_courses(plan: Plan, courses: pl.DataFrame) -> None:
     x_title, y_title, visits = describe_axis(courses, measure, plan.by_visit, view.origin)
     few = summary.filter(pl.col("n") >= SMALL).is_empty()
     axes = Axes(x_title, y_title, visits, measure.is_change, plan.center)
-    figure = plot_trajectories(courses, summary, axes, controls.theme(), plan.individuals or few)
+    chosen = st.session_state.get("usubjid") or ""
+    figure = plot_trajectories(courses, summary, axes, controls.theme(), plan.individuals or few, chosen)
     command = trajectory_command(plan, [parameter.paramcd])
     alt = f"{y_title} by group, individual courses and {plan.center.lower()}"
     clicked = output.show_figure(figure, "trajectories", alt, summary, command, select=not view.pooled)
@@ -135,9 +134,10 @@ def show_courses(plan: Plan, courses: pl.DataFrame) -> None:
 
 
 def counts_everybody(plan: Plan) -> bool:
-    """Whether the middle and the numbers are those of everybody: a measured value of a large cohort."""
-    code, measured = plan.measure.parameter.paramcd, list_measured(plan.view.panel)
-    return plan.view.is_sampled and code in measured and plan.measure.name != MULTIPLE
+    """Whether the middle and the numbers are those of everybody of a large cohort."""
+    if not plan.view.is_sampled or plan.measure.name == MULTIPLE:
+        return False
+    return store.has_means(plan.view.cohort.study, plan.measure.parameter.paramcd)
 
 
 def summarize_everybody(plan: Plan) -> pl.DataFrame:
@@ -178,7 +178,7 @@ def show_notes(plan: Plan, courses: pl.DataFrame, summary: pl.DataFrame, exact: 
         everybody = f"Means, quartiles and numbers are those of all {plan.view.everybody.height:,} patients"
         notes.append(f"{everybody}; single courses are a sample of them.")
     elif n > MANY and plan.center != RIBBONS:
-        notes.append(f"An evenly spaced sample of the {n} single courses is drawn; means use all.")
+        notes.append(f"Of the {n} single courses {MOST_COURSES} are drawn, always the same; means use all.")
     notes.append("Baseline is the last value in the 90 days up to day 0; change is later minus earlier.")
     st.caption(" ".join([*notes, find_note(plan.measure.parameter.paramcd)]))
 

@@ -147,8 +147,13 @@ def read_times(cohort: Cohort, endpoint: Endpoint) -> pl.DataFrame:
 
 
 def read_means(cohort: Cohort, paramcd: str, column: str, by: str) -> pl.DataFrame:
-    """The summary of a measured parameter of everybody of a large cohort by group and visit, in the catalog's unit."""
+    """The summary of a parameter of everybody of a large cohort by group and visit, in the catalog's unit."""
     return everybody.cached_means(pinned(), cohort.to_json(), paramcd, column, by)
+
+
+def has_means(study: str, paramcd: str) -> bool:
+    """Whether the means of a parameter or score of everybody of a large study can be counted."""
+    return everybody.cached_exact(pinned(), study, paramcd)
 
 
 def read_drawn(cohort: Cohort) -> pl.DataFrame:

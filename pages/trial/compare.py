@@ -20,7 +20,7 @@ def render() -> None:
         measure = Measure(controls.ask_one("Show", "measure", measures), parameter)
         by_visit = controls.ask_one("Along", "along", course_panels.list_axes(both.panel)) == "Visits"
         center = course_panels.ask_center(both)
-        individuals = course_panels.ask_individuals(both, center)
+        individuals = course_panels.ask_individuals()
     panel = course_panels.add_multiple(both, both.panel, measure)
     courses = place_courses(panel, both.study.visits, measure, by_visit)
     if courses.is_empty():

@@ -20,7 +20,7 @@ def render() -> None:
         measure = Measure(controls.ask_one("Show", "measure", course_panels.list_measures(view, parameter)), parameter)
         by_visit = controls.ask_one("Along", "along", course_panels.list_axes(panel)) == "Visits"
         center = course_panels.ask_center(view)
-        individuals = course_panels.ask_individuals(view, center)
+        individuals = course_panels.ask_individuals()
     panel = course_panels.add_multiple(view, panel, measure)
     courses = place_courses(panel, view.study.visits, measure, by_visit)
     if courses.is_empty():
