@@ -29,7 +29,7 @@ BETWEEN = "Definitions"  # a page of its own, so that each visit begins anew
 MEASURE = """
 ([kind, name, quiet]) => new Promise(resolve => {
   const app = document.querySelector('[data-testid="stApp"]');
-  const button = [...document.querySelectorAll(kind)].find(item => item.innerText.trim().endsWith(name));
+  const button = [...document.querySelectorAll(kind)].find(item => kind === 'button' ? item.innerText.includes(name) : item.innerText.trim().endsWith(name));
   let last = performance.now();
   const start = last;
   const seen = new MutationObserver(() => { last = performance.now(); });
