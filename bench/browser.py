@@ -29,7 +29,8 @@ BETWEEN = "Definitions"  # a page of its own, so that each visit begins anew
 MEASURE = """
 ([kind, name, quiet]) => new Promise(resolve => {
   const app = document.querySelector('[data-testid="stApp"]');
-  const button = [...document.querySelectorAll(kind)].find(item => kind === 'button' ? item.innerText.includes(name) : item.innerText.trim().endsWith(name));
+  const named = item => kind === 'button' ? item.innerText.includes(name) : item.innerText.trim().endsWith(name);
+  const button = [...document.querySelectorAll(kind)].find(named);
   let last = performance.now();
   const start = last;
   const seen = new MutationObserver(() => { last = performance.now(); });
