@@ -127,7 +127,11 @@ def test_pages_of_a_large_study_say_that_they_rest_on_a_sample(
     draw_twenty(monkeypatch)
     app = open_page(store, monkeypatch, path, study=SIMULATED, paramcd="bilirubin")
     if path != "patient/worklist":
-        assert "courses and changes of 20 drawn at random" in texts(app)
+        assert "figures and tables are of 20 of them, drawn at random" in texts(app)
+    if path == "trial/survival":
+        assert "All 60 patients are counted." in texts(app)
+    if path == "trial/cohort":
+        assert "## 60" in texts(app)
     if path == "trial/trajectories":
         assert "Means, quartiles and numbers are those of all 60 patients" in texts(app)
 

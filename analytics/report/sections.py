@@ -159,7 +159,7 @@ def draw_course(trial: Trial, parameter: Parameter) -> Picture:
     x_title, y_title, names = describe_axis(courses, measure, by_visit, trial.day_0)
     many = trial.subjects.height >= MANY
     axes = Axes(x_title, y_title, names, center=RIBBONS if many else MEAN)
-    figure = plot_trajectories(courses, summary, axes, THEME, not many)
+    figure = plot_trajectories(courses, summary, axes, THEME)
     chart = chart_course(summary, names, (x_title, y_title)) if by_visit else None
     return Picture(f"course_{parameter.paramcd}", parameter.title, figure, f"{y_title} by arm", summary, chart)
 

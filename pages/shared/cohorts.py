@@ -256,6 +256,7 @@ def show_head(cohort: Cohort, shown: View) -> None:
         f"data as of revision {store.revision()}" + (f", cut at day {cut}" if cut is not None else ""),
     ]
     if shown.is_sampled:
-        parts.append(f"courses and changes of {shown.subjects.height:,} drawn at random, the same at every look")
+        drawn = f"{shown.subjects.height:,} of them, drawn at random, the same at every look"
+        parts.append(f"where nothing else is said, figures and tables are of {drawn}")
     st.session_state["head"] = " · ".join(parts)
     st.caption(" · ".join([f"**{parts[0]}**", *parts[1:]]))

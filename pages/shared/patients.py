@@ -10,6 +10,7 @@ from analytics.summary import summarize_subjects
 from pages.shared import cohorts, controls
 
 KEY = ("child_pugh", "meld", "albi", "bilirubin", "albumin", "fibrosis_index")
+MOST_LISTED = 1_000  # patients behind a count
 LARGEST = 10  # characters that fit a narrow column in large type
 
 
@@ -23,16 +24,19 @@ def show_facts(facts: dict[str, object], large: bool = False) -> None:
 @st.fragment
 def show_counts(view: cohorts.View) -> None:
     """The trial in a few numbers; each count opens the list of its patients."""
+    whole = view.take_everybody("")  # counts need no courses: of a large cohort they are those of everybody
+    events = whole.events
     found = {
-        label: view.events.filter(pl.col("kind") == kind)["usubjid"].unique().sort().to_list()
+        label: events.filter(pl.col("kind") == kind)["usubjid"].unique().sort().to_list()
         for label, kind in (("Infused", "infusion"), ("Deaths", "death"), ("Transplants", "transplant"))
     }
-    middle = view.subjects["last_contact_day"].median()
+    middle = whole.subjects["last_contact_day"].median()
     none = 0 if middle is not None else "none recorded"  # without any follow-up, no event is no observation
-    facts: dict[str, object] = {"Patients": view.subjects.height}
-    facts |= {"Infused": len(found["Infused"])} if found["Infused"] else {}
+    facts: dict[str, object] = {"Patients": f"{whole.subjects.height:,}"}
+    facts |= {"Infused": f"{len(found['Infused']):,}"} if found["Infused"] else {}
     facts["Median time to last contact"] = "not reported" if middle is None else f"{middle:.0f} days"
-    show_facts(facts | {label: len(found[label]) or none for label in ("Deaths", "Transplants")}, large=True)
+    counted = {label: f"{len(found[label]):,}" if found[label] else none for label in ("Deaths", "Transplants")}
+    show_facts(facts | counted, large=True)
     some = [label for label, ids in found.items() if ids]
     chosen = st.pills("List the patients", some, key="listed") if some else None
     if chosen:
@@ -72,8 +76,10 @@ def choose_patient(table: pl.DataFrame, key: str, columns: dict[str, Any], alt: 
 def list_members(ids: list[str], title: str, key: str) -> None:
     """The patients behind a count; a click opens one."""
     st.markdown(f"**{title}: {len(ids)} patient{'s' if len(ids) != 1 else ''}**")
+    if len(ids) > MOST_LISTED:
+        st.caption(f"The first {MOST_LISTED:,} are listed.")
     if ids:
-        choose_patient(pl.DataFrame({"usubjid": ids}), key, {"usubjid": "Patient"}, f"Patients: {title}")
+        choose_patient(pl.DataFrame({"usubjid": ids[:MOST_LISTED]}), key, {"usubjid": "Patient"}, f"Patients: {title}")
 
 
 def label_columns(shown: list[str]) -> dict[str, Any]:

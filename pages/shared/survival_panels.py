@@ -21,7 +21,6 @@ from analytics.survival.tables import tabulate_contrasts, tabulate_pairs, tabula
 from analytics.survival_present import present_contrasts, present_pairs, present_tests
 from pages.shared import cohorts, controls, output, patients
 
-MOST_LISTED = 1_000  # patients behind a click
 MANY = 3  # groups: with more, only the number at risk stands under the axis
 ALL = controls.ALL
 BEHIND = {"step": "event on day", "at_risk": "at risk on day", "events": "event by day", "censored": "censored by day"}
@@ -197,9 +196,9 @@ def show_clicked(plan: Plan, clicked: list[str]) -> None:
     st.markdown(f"**{title}: {rows.height} patient{'s' if rows.height != 1 else ''}**")
     if rows.height:
         columns = {"usubjid": "Patient", "time": "Time, days", "event": "Event", "cause": "First event"}
-        if rows.height > MOST_LISTED:
-            st.caption(f"The first {MOST_LISTED:,} are listed.")
-        patients.choose_patient(rows.head(MOST_LISTED), f"behind_{clicked[-1]}", columns, f"Patients: {title}")
+        if rows.height > patients.MOST_LISTED:
+            st.caption(f"The first {patients.MOST_LISTED:,} are listed.")
+        patients.choose_patient(rows.head(patients.MOST_LISTED), f"behind_{clicked[-1]}", columns, f"Patients: {title}")
 
 
 def select_behind(own: pl.DataFrame, row: str, when: float) -> pl.DataFrame:
@@ -227,6 +226,7 @@ def show_notes(plan: Plan, limits: str) -> None:
     )
     table = "Table: 95 % limits in brackets; follow-up is the median by reverse Kaplan-Meier."
     notes = [plan.endpoint.words, reading, table]
+    notes += [f"All {times.height:,} patients are counted."] if plan.view.read_events else []
     notes += [f"{unknown} patients without follow-up time are left out."] if unknown else []
     notes += [f"{ungrouped} patients whose group is not known are left out."] if ungrouped else []
     late = plan.known["entry"].is_not_null().sum()
