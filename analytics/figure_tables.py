@@ -39,9 +39,16 @@ def label_groups(panel: pl.DataFrame, subjects: pl.DataFrame, by: str, parameter
         return panel
     if by == "all":
         return panel.with_columns(arm=pl.lit(ALL_PATIENTS))
+    return regroup(panel, name_groups(subjects, panel, by, parameter))
+
+
+def name_groups(subjects: pl.DataFrame, panel: pl.DataFrame, by: str, parameter: Parameter | None) -> pl.DataFrame:
+    """The subjects with ``group``, the group of ``by`` as people read it; missing where it is not known."""
+    if by == "all":
+        return subjects.with_columns(group=pl.lit(ALL_PATIENTS))
     groups = derive_group(subjects, panel, by, parameter)
     named = {name: label_group(by, name, parameter) for name in groups["group"].drop_nulls().unique()}
-    return regroup(panel, groups.with_columns(pl.col("group").replace(named)))
+    return groups.with_columns(pl.col("group").replace(named))
 
 
 def tabulate_trajectories(panel: pl.DataFrame, visits: pl.DataFrame, measure: Measure, by_visit: bool) -> pl.DataFrame:

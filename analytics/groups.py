@@ -5,6 +5,7 @@ import polars as pl
 from analytics.catalog import Parameter
 
 SUBJECT_GROUPS = {"arm": "Arm", "sex": "Sex", "site": "Site", "etiology": "Etiology"}
+UNCODED = (*SUBJECT_GROUPS, "age", "all")  # groups that rest on no parameter
 CLASSES = {"child_pugh": "Child-Pugh class", "albi": "Modified ALBI grade"}
 
 

@@ -6,6 +6,11 @@ NO_ARM = "no arm recorded"
 LARGE = 1000  # means of this size are printed without decimals
 
 
+def name_missing_arms(rows: pl.DataFrame) -> pl.DataFrame:
+    """Rows with a word for the arm of those who have none."""
+    return rows.with_columns(pl.col("arm").fill_null(NO_ARM))
+
+
 def summarize_completeness(panel: pl.DataFrame, subjects: pl.DataFrame, visits: pl.DataFrame) -> pl.DataFrame:
     """One row a visit and measured parameter: ``n`` subjects with a value, ``expected``, ``share``.
 

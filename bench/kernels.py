@@ -19,7 +19,7 @@ from analytics.survival.competing import estimate_incidence
 from analytics.survival.cox import Rows, fit_cox
 from analytics.survival.kaplan_meier import estimate_kaplan_meier
 from analytics.survival.log_rank import compare_log_rank
-from bench.cohort import INTERVAL, STUDY
+from bench.cohort import INTERVAL, SIZES, STUDY, simulate_part
 from bench.job import INPUTS
 from bench.run import WrongAnswer, clock
 from data import queries
@@ -196,8 +196,6 @@ def run_grouped(store: str) -> dict[str, Any]:
 
 def run_all_scores(patients: int) -> dict[str, Any]:
     """Every score of the catalog at every day, with what is missing and carried, by the definitions."""
-    from bench.cohort import SIZES, simulate_part  # noqa: PLC0415  # only here
-
     subjects, _, labs = simulate_part(SIZES["10k"], np.arange(patients), np.random.default_rng(1))
     rows = labs.with_columns(
         aval=pl.col("aval").cast(pl.Float64, strict=False), avisit=pl.lit(None, pl.String)

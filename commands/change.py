@@ -28,7 +28,7 @@ from analytics.rules import CHANGE, FALL, LAST, MEASURES, RISE, Rule
 from analytics.scores import find_any_parameter
 from analytics.several import compare_several
 from analytics.statistics.multiplicity import METHODS
-from analytics.summary import NO_ARM
+from analytics.summary import name_missing_arms
 from analytics.units import convert_panel, convert_parameter
 from analytics.visits import choose_visit
 from commands.shared import as_json, filter_options, read_cohort, show, study_option, told, units_option
@@ -85,7 +85,7 @@ def present(table: str, result: pl.DataFrame, item: Parameter, log: bool) -> pl.
 
 def group_panel(data: StudyData, subjects: pl.DataFrame, by: str | None, units: str) -> pl.DataFrame:
     """The panel of these subjects with the groups of ``by`` in ``arm``; one group ``all`` without it."""
-    known = subjects.with_columns(pl.col("arm").fill_null(NO_ARM))
+    known = name_missing_arms(subjects)
     panel = convert_panel(select_subjects(derive_panel(data), known), units)
     if by is None:
         return panel.with_columns(arm=pl.lit("all"))
@@ -147,7 +147,7 @@ def response(study: str, parameter: str, as_json: bool, **options: Any) -> None:
     rule = replace(Rule(parameter, direction, threshold), **{name: options.pop(name) for name in names})
     data, subjects = read_cohort(study, options)
     panel = group_panel(data, subjects, "arm", units)
-    responses = derive_response(panel, data, subjects.with_columns(pl.col("arm").fill_null(NO_ARM)), rule)
+    responses = derive_response(panel, data, name_missing_arms(subjects), rule)
     reference = choose_reference(responses["arm"].unique().sort().to_list(), data.reference_arm)
     results: dict[str, Callable[[], pl.DataFrame]] = {
         "rates": lambda: summarize_response(responses),

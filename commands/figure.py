@@ -20,14 +20,14 @@ from analytics.figure_tables import (
     tabulate_trajectories,
 )
 from analytics.forecast import Forecast, fit_forecast, forecast_patient
-from analytics.groups import SUBJECT_GROUPS
+from analytics.groups import UNCODED
 from analytics.panel import StudyData, derive_panel
 from analytics.pooling import Part, name_part, pool_parts
 from analytics.rules import LAST
 from analytics.schedule import derive_assessments
 from analytics.scores import find_any_parameter
 from analytics.shift import derive_classes, summarize_flow
-from analytics.summary import NO_ARM, summarize_completeness
+from analytics.summary import name_missing_arms, summarize_completeness
 from analytics.units import convert_panel, convert_parameter, find_factor
 from commands.patients import read_case
 from commands.shared import (
@@ -75,7 +75,7 @@ class Asked:
     def grouped(self) -> pl.DataFrame:
         """The panel with the groups of ``by`` in ``arm``."""
         by = self.options["by"]
-        simple = by in (*SUBJECT_GROUPS, "age", "all")
+        simple = by in UNCODED
         parameter = None if simple else convert_parameter(find_any_parameter(by), self.units)
         return label_groups(self.panel, self.subjects, by, parameter)
 
@@ -140,7 +140,7 @@ def need_patient(asked: Asked) -> str:
 
 def fit(asked: Asked) -> Forecast:
     """The super-model of the whole study. Raises UsageError where there is none."""
-    subjects = asked.study.subjects.with_columns(pl.col("arm").fill_null(NO_ARM))
+    subjects = name_missing_arms(asked.study.subjects)
     panel = convert_panel(select_subjects(derive_panel(asked.study), subjects), asked.units)
     found = fit_forecast(subjects, panel, asked.study.events, asked.units)
     if found.model is None:
@@ -208,6 +208,6 @@ def ask(study: str, options: dict[str, Any]) -> Asked:
 def read_part(cohort: Cohort, units: str, name: str | None) -> Part:
     """A cohort of the current revision; under a name, all its patients are one arm."""
     data = read_whole(open_current(), cohort.study)
-    subjects = select_members(data, cohort).with_columns(pl.col("arm").fill_null(NO_ARM))
+    subjects = name_missing_arms(select_members(data, cohort))
     panel = convert_panel(select_subjects(derive_panel(data), subjects), units)
     return name_part(data, subjects, panel, name) if name else Part(data, subjects, panel)

@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any
 
 import click
-import polars as pl
 
 from analytics.cohort import Cohort
 from analytics.documents.report import NO_BROWSER, WRITERS, list_kinds, read_recipe, write_report
@@ -13,7 +12,7 @@ from analytics.profile.sheet import name_origin
 from analytics.report.build import SECTIONS, USUAL, build_report
 from analytics.report.problems import BadReport
 from analytics.report.trial import Choice, Trial, make_trial
-from analytics.summary import NO_ARM
+from analytics.summary import name_missing_arms
 from commands.shared import filter_options, read_filters, read_stopping, read_whole, select_members, told, units_option
 from data import queries
 from data.cuts import find_revision
@@ -82,7 +81,7 @@ def read_trial(home: Home, cohort: Cohort, revision: str, units: str) -> Trial:
             "statements": queries.fetch_statements(connection, cohort.study),
             "findings": queries.fetch_findings(connection, cohort.study),
         }
-    subjects = select_members(data, cohort).with_columns(pl.col("arm").fill_null(NO_ARM))
+    subjects = name_missing_arms(select_members(data, cohort))
     rules, _ = read_stopping(home, cohort.study, data)
     origin = name_origin(cohort.study, data.config, revision, subjects["cut_day"])
     return make_trial(cohort, data, subjects, origin=origin, rules=tuple(rules), units=units, **facts)

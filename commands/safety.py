@@ -3,7 +3,6 @@
 from typing import Any
 
 import click
-import polars as pl
 
 from analytics.cohort import select_subjects
 from analytics.panel import derive_panel
@@ -12,7 +11,7 @@ from analytics.safety.grades import READINGS
 from analytics.safety.stages import STAGED
 from analytics.safety.tables import NORMS, TABLES, Choice, Safety
 from analytics.scores.ctcae import TERMS
-from analytics.summary import NO_ARM
+from analytics.summary import name_missing_arms
 from commands.shared import as_json, filter_options, read_cohort, read_stopping, show, study_option, told
 from data.home import find_home
 
@@ -34,7 +33,7 @@ def safety(study: str, table: str, blinded: bool, as_json: bool, **options: Any)
     """Adverse events with exact limits, grades, shifts, eDISH, stages, tumor watch, decompensation, stopping rules."""
     chosen = {name: options.pop(name) for name in ("analyte", "reading", "norm", "enzyme", "window", "stage")}
     data, subjects = read_cohort(study, options)
-    known = subjects.with_columns(pl.col("arm").fill_null(NO_ARM))
+    known = name_missing_arms(subjects)
     made = Safety(data, select_subjects(derive_panel(data), known), known)
     rules, problems = read_stopping(find_home(), study, data)
     for problem in problems:

@@ -17,7 +17,7 @@ from analytics.responding import add_response_events, derive_response_days
 from analytics.rules import CHANGE, FALL, MEASURES, RISE, Rule
 from analytics.scores import find_any_parameter
 from analytics.statistics.multiplicity import METHODS as ADJUSTMENTS
-from analytics.summary import NO_ARM
+from analytics.summary import name_missing_arms
 from analytics.survival.describe import describe_log_rank, summarize_survival, warn_of_truncation
 from analytics.survival.estimate import estimate_survival, to_record
 from analytics.survival.follow_up import derive_time_to_event
@@ -137,7 +137,7 @@ def ask(study: str, options: dict[str, Any]) -> Question:
         if code not in (*SUBJECT_GROUPS, "age"):
             find_covariate(code)
     data, chosen = read_cohort(study, options)
-    subjects = chosen.with_columns(pl.col("arm").fill_null(NO_ARM))
+    subjects = name_missing_arms(chosen)
     by = options["by"]
     panel = pl.DataFrame()
     if needs_values(options) or rule is not None:

@@ -43,6 +43,11 @@ def transaction(connection: duckdb.DuckDBPyConnection) -> Generator[None]:
 
 def open_reader(home: Home, revision: str) -> duckdb.DuckDBPyConnection:
     """A connection that can only read this revision, with external access off. Use one cursor per query."""
+    return open_file(home.revision_file(revision))
+
+
+def open_file(path: Path) -> duckdb.DuckDBPyConnection:
+    """A connection that can only read this database, with external access off."""
     # Both are given at the door: connections of one process to one file share their configuration.
     config = {"enable_external_access": "false", "lock_configuration": "true"}
-    return duckdb.connect(str(home.revision_file(revision)), read_only=True, config=config)
+    return duckdb.connect(str(path), read_only=True, config=config)

@@ -14,7 +14,7 @@ import duckdb
 import polars as pl
 
 from data import queries
-from data.database import open_reader
+from data.database import open_file, open_reader
 from data.home import Home
 
 PART = 20_000  # subjects
@@ -87,8 +87,7 @@ def append(connection: duckdb.DuckDBPyConnection, name: str, table: pl.DataFrame
 
 def open_derived(home: Home, revision: str, study: str, digest: str) -> duckdb.DuckDBPyConnection:
     """A connection that can only read the derived tables of a study."""
-    config = {"enable_external_access": "false", "lock_configuration": "true"}
-    return duckdb.connect(str(derived_file(home, revision, study, digest)), read_only=True, config=config)
+    return open_file(derived_file(home, revision, study, digest))
 
 
 def remove_derived(home: Home) -> None:

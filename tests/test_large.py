@@ -187,20 +187,25 @@ def test_a_patient_who_was_not_drawn_can_be_opened(path: str, store: Home, monke
         assert len(stored.options) > 1
 
 
+def compare_means(stamp: cache.Stamp, study: str, code: str) -> None:
+    """Every statistic of every arm and visit, counted of everybody and from the panel."""
+    panel, visits = cache.cached_panel(stamp, study, CONVENTIONAL), cache.cached_study(stamp, study).visits
+    for measure in (Measure(name, find_any_parameter(code)) for name in ("Value", "Change")):
+        found = everybody.cached_means(stamp, Cohort(study).to_json(), code, measure.column, "arm")
+        expected = summarize_courses(panel, visits, measure, by_visit=True).drop("x")
+        order = ["arm", "avisit"]
+        assert_frame_equal(found.sort(order), expected.sort(order).select(found.columns), check_dtypes=False)
+
+
 @pytest.mark.parametrize("code", ["bilirubin", "meld", "meld_na", "child_pugh"])
 def test_means_of_everybody_are_those_of_the_rules(code: str, store: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     """Of every arm and visit, or the grid says that it cannot tell."""
     monkeypatch.setattr(large, "LARGE", 0)
     stamp = cache.Stamp(str(store.folder.resolve()), store.current())
-    panel, visits = cache.cached_panel(stamp, SIMULATED, CONVENTIONAL), cache.cached_study(stamp, SIMULATED).visits
     if not everybody.cached_exact(stamp, SIMULATED, code):
         assert code != "bilirubin"
         return
-    for measure in (Measure(name, find_any_parameter(code)) for name in ("Value", "Change")):
-        found = everybody.cached_means(stamp, Cohort(SIMULATED).to_json(), code, measure.column, "arm")
-        expected = summarize_courses(panel, visits, measure, by_visit=True).drop("x")
-        order = ["arm", "avisit"]
-        assert_frame_equal(found.sort(order), expected.sort(order).select(found.columns), check_dtypes=False)
+    compare_means(stamp, SIMULATED, code)
 
 
 @pytest.mark.parametrize("code", ["meld", "meld_na", "child_pugh"])
@@ -214,9 +219,4 @@ def test_scores_of_everybody_of_a_large_file_are_those_of_the_rules(
     import_paths(home, [tmp_path / "files"])
     stamp = cache.Stamp(str(home.folder.resolve()), home.current())
     assert everybody.cached_exact(stamp, STUDY, code)
-    panel, visits = cache.cached_panel(stamp, STUDY, CONVENTIONAL), cache.cached_study(stamp, STUDY).visits
-    for measure in (Measure(name, find_any_parameter(code)) for name in ("Value", "Change")):
-        found = everybody.cached_means(stamp, Cohort(STUDY).to_json(), code, measure.column, "arm")
-        expected = summarize_courses(panel, visits, measure, by_visit=True).drop("x")
-        order = ["arm", "avisit"]
-        assert_frame_equal(found.sort(order), expected.sort(order).select(found.columns), check_dtypes=False)
+    compare_means(stamp, STUDY, code)

@@ -32,13 +32,18 @@ PLAIN = f"""
     AND day::VARCHAR = day_text AND regexp_full_match(text, '[0-9]+([.][0-9]+)?') AND value < {LARGEST}
     AND (visit_text IS NULL OR avisit IS NOT NULL)
 """
+# Every row with its line: the header is line 1.
+LINED = """
+    SELECT bulk_rows.*, (bulk_rows.rowid - begin.first + 2)::INTEGER AS line
+    FROM bulk_rows, (SELECT min(rowid) AS first FROM bulk_rows) AS begin
+"""
 # Plain rows with their line, and with the value in the catalog's unit: usual, and of grades a whole number.
-KNOWN = """
-    SELECT bulk_rows.*, (bulk_rows.rowid - begin.first + 2)::INTEGER AS line, paramcd,
+KNOWN = f"""
+    SELECT lined.*, paramcd,
         CASE WHEN factor = 1 THEN value ELSE round(value * factor, 9) END AS aval,
         coalesce(aval BETWEEN low AND high AND (NOT graded OR aval = trunc(aval)), false) AS usual
-    FROM bulk_rows LEFT JOIN bulk_known ON bulk_rows.name = bulk_known.name AND bulk_rows.unit = bulk_known.unit,
-        (SELECT min(rowid) AS first FROM bulk_rows) AS begin
+    FROM ({LINED}) AS lined
+        LEFT JOIN bulk_known ON lined.name = bulk_known.name AND lined.unit = bulk_known.unit
     WHERE subject IS NOT NULL
 """
 TWICE = """
@@ -130,10 +135,7 @@ def fetch_odd(connection: duckdb.DuckDBPyConnection, layout: Layout) -> pl.DataF
     odd = count_rows(connection, "bulk_rows", "odd IS NOT NULL")
     if odd + lines.height > MOST_ODD * count_rows(connection, "bulk_rows") + LEAST_ODD:
         return None
-    rows = connection.sql(
-        "SELECT (bulk_rows.rowid - begin.first + 2)::INTEGER AS line, odd "
-        "FROM bulk_rows, (SELECT min(rowid) AS first FROM bulk_rows) AS begin WHERE odd IS NOT NULL ORDER BY line"
-    ).pl()
+    rows = connection.sql(f"SELECT line, odd FROM ({LINED}) AS lined WHERE odd IS NOT NULL ORDER BY line").pl()
     cells = [pl.col("odd").list.get(at).alias(name) for at, name in enumerate(layout.header)]
     table = rows.select(pl.col("line").alias(LINE), *cells)
     values = table[layout.header[layout.places["aval"]]]
@@ -150,9 +152,7 @@ def take_back(connection: duckdb.DuckDBPyConnection, layout: Layout, lines: pl.D
     named = ", ".join(f"coalesce({cell}, '') AS c{at}" for at, cell in enumerate(cells))
     connection.register("incoming", lines)
     rows = connection.sql(
-        f"SELECT (bulk_rows.rowid - begin.first + 2)::INTEGER AS line, {named} "
-        "FROM bulk_rows, (SELECT min(rowid) AS first FROM bulk_rows) AS begin "
-        "WHERE bulk_rows.rowid - begin.first + 2 IN (SELECT line FROM incoming) ORDER BY line"
+        f"SELECT line, {named} FROM ({LINED}) AS lined WHERE line IN (SELECT line FROM incoming) ORDER BY line"
     ).pl()
     connection.unregister("incoming")
     return rows.rename({"line": LINE} | {f"c{at}": name for at, name in enumerate(layout.header)})

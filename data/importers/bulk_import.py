@@ -7,7 +7,7 @@ import polars as pl
 
 from data.importers import bulk
 from data.importers.bulk_doubts import fetch_groups, find_suspects
-from data.importers.context import fetch_context
+from data.importers.context import fetch_context, fetch_time_zeros
 from data.importers.conventions import warn_unread
 from data.importers.doubts import add_doubts
 from data.importers.measurements import read_measurements
@@ -55,13 +55,9 @@ def is_first(connection: duckdb.DuckDBPyConnection, study: str) -> bool:
 
 def read_odd(connection: duckdb.DuckDBPyConnection, source: Source, odd: pl.DataFrame) -> Outcome:
     """What the engine says of these rows."""
-    subjects = connection.sql(
-        "SELECT usubjid, time_zero_date FROM subjects WHERE study = $study ORDER BY usubjid",
-        params={"study": source.study},
-    ).pl()
+    subjects = fetch_time_zeros(connection, source.study)
     table = part_lines(odd, list(odd.columns[1:]))
-    fixes = source.fixes
-    outcome = read_measurements(table, source.mapping, subjects, fixes, source.label)
+    outcome = read_measurements(table, source.mapping, subjects, source.fixes, source.label)
     return replace(outcome, warnings=pl.concat([outcome.warnings, warn_unread(source.table, source.mapping)]))
 
 

@@ -39,6 +39,12 @@ def fetch_context(connection: duckdb.DuckDBPyConnection, study: str, history: pl
     )
 
 
+def fetch_time_zeros(connection: duckdb.DuckDBPyConnection, study: str) -> pl.DataFrame:
+    """Every subject of a study with the date of its day 0: what a file's rows are placed by."""
+    query = "SELECT usubjid, time_zero_date FROM subjects WHERE study = $study ORDER BY usubjid"
+    return connection.sql(query, params={"study": study}).pl()
+
+
 def open_scratch(reader: duckdb.DuckDBPyConnection | None, study: str) -> duckdb.DuckDBPyConnection:
     """A database in memory with the rows of one study, to try an import in; ``reader`` is None without a store."""
     scratch = duckdb.connect(":memory:")

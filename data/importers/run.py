@@ -12,7 +12,7 @@ import polars as pl
 from data.database import open_reader
 from data.home import Home, find_user
 from data.importers.bulk_import import read_in_bulk
-from data.importers.context import fetch_context
+from data.importers.context import fetch_context, fetch_time_zeros
 from data.importers.conventions import warn_unread
 from data.importers.doubts import add_doubts
 from data.importers.fields import read_text
@@ -179,10 +179,7 @@ def read_by_cells(connection: duckdb.DuckDBPyConnection, source: Source, keyring
 
 def read_outcome(connection: duckdb.DuckDBPyConnection, source: Source, keyring: Keyring) -> Outcome:
     """Accepted and rejected rows of a table."""
-    subjects = connection.sql(
-        "SELECT usubjid, time_zero_date FROM subjects WHERE study = $study ORDER BY usubjid",
-        params={"study": source.study},
-    ).pl()
+    subjects = fetch_time_zeros(connection, source.study)
     mapping = source.mapping
     table = drop_withdrawn(hash_columns(source.table, mapping, keyring.key), mapping, source.study, keyring)
     if mapping.shape == "measurements":

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 import duckdb
 import polars as pl
 
+from data.importers.context import fetch_time_zeros
 from data.importers.measurements import read_measurements
 from data.importers.outcome import CHANGES, CORRECTION, Outcome
 from data.importers.sources import NO_FIXES
@@ -62,9 +63,7 @@ def apply_corrections(
 def read_entries(connection: duckdb.DuckDBPyConnection, study: str, corrections: Sequence[Correction]) -> Outcome:
     """The values read as a file would be; any stored value of the same day gives way."""
     table = TextTable(write_rows(corrections), pl.DataFrame(schema=REJECTED))
-    subjects = connection.sql(
-        "SELECT usubjid, time_zero_date FROM subjects WHERE study = $study ORDER BY usubjid", params={"study": study}
-    ).pl()
+    subjects = fetch_time_zeros(connection, study)
     outcome = read_measurements(table, MAPPING, subjects, NO_FIXES, FILE)
     stored = fetch_stored(connection, study, "measurements")
     typed = stored.cast({name: outcome.accepted.schema[name] for name in outcome.accepted.columns if name != "line"})

@@ -24,7 +24,7 @@ from analytics.large import FEWEST, SAMPLE, SHOWN, derive_courses, derive_everyb
 from analytics.panel import StudyData, assemble_study, derive_baselines, derive_panel
 from analytics.profile.ribbons import summarize_ribbons
 from analytics.profile.worklist import list_key_parameters, make_worklist
-from analytics.summary import NO_ARM
+from analytics.summary import name_missing_arms
 from analytics.units import CONVENTIONAL, convert_panel
 from data import publish, queries
 from data.database import open_reader
@@ -164,8 +164,8 @@ def cached_choices(stamp: Stamp, study: str) -> dict[str, dict[str, int]]:
 @st.cache_resource(show_spinner=False, max_entries=8)
 def cached_extremes(stamp: Stamp, study: str) -> dict[str, tuple[float, float]]:
     """The smallest and largest baseline of every quantity of one study of one revision."""
-    large = is_large(stamp, study)
-    based = publish.fetch_based(derived(stamp, study)) if large else cached_baselines(stamp, study)
+    many = is_large(stamp, study)
+    based = publish.fetch_based(derived(stamp, study)) if many else cached_baselines(stamp, study)
     return list_extremes(cached_traits(stamp, study), based)
 
 
@@ -212,11 +212,6 @@ def cached_patient_panel(stamp: Stamp, study: str, usubjid: str, system: str) ->
 def name_arms(data: StudyData) -> StudyData:
     """The study with a word for the arm of those who have none."""
     return replace(data, subjects=name_missing_arms(data.subjects))
-
-
-def name_missing_arms(rows: pl.DataFrame) -> pl.DataFrame:
-    """Rows with a word for the arm of those who have none."""
-    return rows.with_columns(pl.col("arm").fill_null(NO_ARM))
 
 
 @st.cache_resource(show_spinner="Ordering the cohort …", max_entries=8)

@@ -8,7 +8,7 @@ import streamlit as st
 from analytics import units as unit_systems
 from analytics.catalog import Parameter
 from analytics.figures.theme import Theme
-from analytics.groups import SUBJECT_GROUPS
+from analytics.groups import SUBJECT_GROUPS, UNCODED
 from analytics.panel import list_parameters
 from analytics.scores import find_any_parameter
 from analytics.units import CONVENTIONAL, convert_parameter, find_factor
@@ -73,7 +73,7 @@ def ask_group(subjects: pl.DataFrame, panel: pl.DataFrame, key: str, label: str 
 
 def group_parameter(by: str) -> Parameter | None:
     """The parameter that a group rests on; None for a column of the subjects."""
-    return None if by in (*SUBJECT_GROUPS, "age", ALL) else find_parameter(by)
+    return None if by in UNCODED else find_parameter(by)
 
 
 def follow_link(key: str, linked: list[str]) -> None:

@@ -112,10 +112,8 @@ def show_courses(plan: Plan, courses: pl.DataFrame) -> None:
         courses = derive_beyond_noise(courses, variation)
     severity, parameter = find_severity(plan), measure.parameter
     dropout = summarize_dropout(plan.panel, parameter.paramcd, view.study.visits, severity)
-    summary = tabulate_trajectories(plan.panel, view.study.visits, measure, plan.by_visit)
     exact = counts_everybody(plan)
-    if exact:
-        summary = summarize_everybody(plan)
+    summary = summarize_everybody(plan) if exact else summarize_shown(plan)
     x_title, y_title, visits = describe_axis(courses, measure, plan.by_visit, view.origin)
     few = summary.filter(pl.col("n") >= SMALL).is_empty()
     axes = Axes(x_title, y_title, visits, measure.is_change, plan.center)
@@ -138,6 +136,11 @@ def counts_everybody(plan: Plan) -> bool:
     if not plan.view.is_sampled or plan.measure.name == MULTIPLE:
         return False
     return store.has_means(plan.view.cohort.study, plan.measure.parameter.paramcd)
+
+
+def summarize_shown(plan: Plan) -> pl.DataFrame:
+    """The summary of the subjects whose courses are there."""
+    return tabulate_trajectories(plan.panel, plan.view.study.visits, plan.measure, plan.by_visit)
 
 
 def summarize_everybody(plan: Plan) -> pl.DataFrame:

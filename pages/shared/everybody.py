@@ -17,17 +17,15 @@ from analytics.dense import (
     number_series,
     summarize_grid,
 )
-from analytics.figure_tables import ALL_PATIENTS
-from analytics.groups import SUBJECT_GROUPS, derive_group, label_group
+from analytics.figure_tables import name_groups
+from analytics.groups import UNCODED
 from analytics.scores import find_any_parameter, list_series
 from analytics.survival.follow_up import derive_time_to_event
 from data import queries
 from pages.shared import cache
 from pages.shared.cache import Stamp
 
-ALL = "all"
 GRID_SCORES = ("meld", "meld_na", "child_pugh")
-UNCODED = (*SUBJECT_GROUPS, "age", ALL)
 
 
 @st.cache_resource(show_spinner=False, max_entries=8)
@@ -89,9 +87,8 @@ def cached_means(stamp: Stamp, cohort: str, paramcd: str, column: str, by: str) 
     """The summary of a parameter of everybody of a large cohort by group and visit, in the catalog's unit."""
     study = Cohort.from_json(cohort).study
     members, parameter = cache.cached_members(stamp, cohort), None if by in UNCODED else find_any_parameter(by)
-    grouped = members.with_columns(group=pl.lit(ALL_PATIENTS))
-    if by != "all":
-        grouped = derive_group(members, cache.cached_based(stamp, study, by), by, parameter)
+    coded = [] if parameter is None else [by]
+    grouped = name_groups(members, cache.cached_based(stamp, study, " ".join(coded)), by, parameter)
     names = grouped["group"].drop_nulls().unique().sort().to_list()
     places = (
         cache.cached_traits(stamp, study)
@@ -101,9 +98,7 @@ def cached_means(stamp: Stamp, cohort: str, paramcd: str, column: str, by: str) 
     codes = places["group"].replace_strict(names, range(len(names)), default=-1, return_dtype=pl.Int32).fill_null(-1)
     visits = Visits.read(queries.fetch_visits(cache.connect(stamp), study)).names
     values = measure_grid(*cached_grid(stamp, study, paramcd), column)
-    summary = summarize_grid(values, codes.to_numpy(), names, visits)
-    labels = {name: label_group(by, name, parameter) for name in names}
-    return summary.with_columns(pl.col("arm").replace(labels))
+    return summarize_grid(values, codes.to_numpy(), names, visits)
 
 
 @st.cache_resource(show_spinner="Counting the cohort …", max_entries=8)

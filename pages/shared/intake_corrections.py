@@ -23,9 +23,7 @@ def ask_correction(view: cohorts.View) -> None:
     # A link to another patient is another question: what was chosen before does not answer it.
     first = linked[0] if linked else ids[0]
     usubjid = ask_among(ids, first, f"correct_{first}", "Patient")
-    large = store.is_large(view.cohort.study)
-    study = store.read_patient(view.cohort.study, usubjid) if large else view.study
-    own = study.measurements.filter(pl.col(KEY) == usubjid).sort("paramcd", "day")
+    own = store.read_patient(view.cohort.study, usubjid).measurements.sort("paramcd", "day")
     codes = [*own["paramcd"].unique(maintain_order=True).to_list()]
     with st.container(horizontal=True, vertical_alignment="bottom"):
         options = [*codes, *(code for code in WITH_CODES if code not in codes)]
