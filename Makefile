@@ -15,7 +15,7 @@ test: .venv/test.done
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
 	$(PY) -m ty check
-	$(PY) -m pytest -n 3 --dist worksteal
+	$(PY) -m pytest -n 2 --dist worksteal
 
 nightly: .venv/test.done
 	HEPATRACE_FUZZ=10000 $(PY) -m pytest -n 2 tests/test_readers.py
