@@ -164,6 +164,13 @@ def describe(known: Array) -> tuple[float | None, ...]:
     return float(known.mean()), spread, median, q1, q3, float(known.min()), float(known.max()), p5, p95
 
 
+def list_later(grid: Grid, ids: pl.Series) -> pl.DataFrame:
+    """The values of a grid after day 0 as rows: usubjid, day, aval."""
+    rows, visits = np.nonzero((grid.day > 0) & ~np.isnan(grid.value))
+    found = {"day": grid.day[rows, visits].astype(np.int32), "aval": grid.value[rows, visits]}
+    return pl.DataFrame({"usubjid": ids.gather(rows), **found})
+
+
 def derive_grid_score(score: Score, grids: Mapping[str, Grid], subjects: pl.DataFrame, settings: ScoreSettings) -> Grid:
     """A score at every visit at which one of its inputs was measured, inputs carried as far as allowed.
 

@@ -285,3 +285,14 @@ def fetch_measured(connection: Connection, study: str) -> dict[str, bool]:
         WHERE study = $study AND aval IS NOT NULL GROUP BY paramcd ORDER BY paramcd
         """
     return dict(fetch(connection, query, study=study).rows())
+
+
+def fetch_later(connection: Connection, study: str, paramcd: str, baseline_visit: str | None) -> pl.DataFrame:
+    """Every value of one parameter after baseline, one without a day by its visit: usubjid, day, aval, limits."""
+    query = """
+        SELECT usubjid, day, aval, ref_low, ref_high FROM measurements
+        WHERE study = $study AND paramcd = $paramcd AND aval IS NOT NULL
+            AND CASE WHEN day IS NULL THEN avisit != $visit ELSE day > 0 END
+        ORDER BY usubjid, day
+        """
+    return fetch(connection, query, study=study, paramcd=paramcd, visit=baseline_visit)

@@ -21,7 +21,7 @@ from analytics.figures.regression import plot_effect, plot_forest, plot_form
 from analytics.figures.schedule import plot_assessments
 from analytics.figures.survival import ROWS as COUNTS
 from analytics.figures.survival import Curve, make_axis, plot_survival
-from analytics.figures.theme import Theme, choose_time_unit, stamp_figure
+from analytics.figures.theme import STATUS_COLORS, Theme, choose_time_unit, stamp_figure
 from analytics.figures.trajectory import Axes, plot_trajectories
 from analytics.figures.waterfall import plot_thresholds, plot_waterfall
 from analytics.profile.timeline import COLUMNS as TIMELINE
@@ -137,10 +137,46 @@ def test_figures_of_ten_thousand_patients_stay_within_the_drawing_budget():
     cells = plot_assessments(planned, Theme())
     assert sum(len(trace.x) for trace in bars.data) <= 400
     assert sum(len(trace.x) for trace in points.data) <= 800
-    assert len(cells.data[0].z) <= 400
+    assert len(cells.data[0].z) <= 300
     for figure in (bars, points, cells):
         assert len(figure.to_json()) < 300_000
         assert len(figure.data) < 12
+
+
+def plan_visits(patients: int, visits: int) -> pl.DataFrame:
+    """Planned visits of patients, their states in turn, each 3 days after its target where it took place."""
+    states = pl.Series(list(STATUS_COLORS))
+    grid = pl.DataFrame({"usubjid": [f"P{n:03d}" for n in range(patients)], "arm": "A"}).join(
+        pl.DataFrame({"position": range(visits)}), how="cross"
+    )
+    turn = pl.int_range(grid.height, eager=True) % len(states)
+    target = 30 * pl.col("position")
+    days = {"target_day": target, "day": pl.when(turn < 3).then(target + 3)}
+    return grid.with_columns(avisit=pl.format("V{}", "position"), status=states.gather(turn), **days)
+
+
+@pytest.mark.parametrize("patients", [4, 100])
+def test_a_cell_of_a_planned_visit_says_whose_it_is_and_what_became_of_it(patients):
+    rows = plan_visits(patients, 7)
+    figure = plot_assessments(rows, Theme())
+    heat = figure.data[0]
+    names = list(STATUS_COLORS)
+    for number, row in enumerate(rows.iter_rows(named=True)):
+        y, x = divmod(number, 7)
+        assert names[heat.z[y][x]] == row["status"]
+        if patients == 4:
+            usubjid, said = figure.data[1].customdata[number]
+            assert usubjid == row["usubjid"]
+            assert said.startswith(row["status"])
+            assert f"day {row['day']} (target {row['target_day']})" in said or row["day"] is None
+        else:
+            assert heat.y[y] == row["usubjid"]
+            done = f"day {row['day']}" if row["status"] == "done" else f"{row['status']}, day {row['day']}"
+            assert heat.text[y][x] == (row["status"] if row["day"] is None else done)
+
+
+def test_planned_visits_of_300_patients_over_two_years_weigh_little():
+    assert len(plot_assessments(plan_visits(300, 25), Theme()).to_json()) < 120_000
 
 
 def test_courses_of_many_arms_share_one_budget_of_markers():
@@ -182,7 +218,7 @@ def test_the_number_of_traces_does_not_depend_on_the_patients_and_the_figure_sta
     figure = plot_trajectories(*make_courses(n), Axes("x", "y"), Theme())
     assert len(figure.data) == 6  # courses, mean and counts of two arms
     assert not any(trace.type.endswith("gl") for trace in figure.data)
-    assert len(figure.to_json()) < 100_000
+    assert len(figure.to_json()) < 120_000
 
 
 def test_arrays_in_a_figure_are_typed_and_not_lists():

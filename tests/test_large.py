@@ -10,10 +10,32 @@ from polars.testing import assert_frame_equal
 from streamlit.testing.v1 import AppTest
 
 from analytics import large
-from analytics.cohort import AGE, Bounds, Cohort, derive_traits, list_choices, list_events, list_extremes, select_cohort
+from analytics.cohort import (
+    AGE,
+    Bounds,
+    Cohort,
+    derive_traits,
+    list_choices,
+    list_events,
+    list_extremes,
+    select_cohort,
+    select_subjects,
+)
 from analytics.courses import Measure, summarize_courses
 from analytics.large import derive_courses, derive_everybody, digest_definitions
-from analytics.panel import assemble_study, derive_baselines
+from analytics.panel import assemble_study, derive_baselines, derive_panel
+from analytics.safety.stopping import (
+    AT_MOST,
+    CROSSED,
+    NOT_COMPUTED,
+    OPEN,
+    TIMES_BASELINE,
+    TIMES_LIMIT,
+    VALUE,
+    StoppingRule,
+    say_status,
+)
+from analytics.safety.tables import POOLED, Choice, Safety
 from analytics.scores import find_any_parameter
 from analytics.units import CONVENTIONAL
 from bench.cohort import STUDY, Size, write_cohort
@@ -24,7 +46,7 @@ from data.importers.run import import_paths
 from data.publish import Recipe, derived_file, open_derived, publish_derived
 from data.simulate import simulate_trial
 from data.withdraw import withdraw
-from pages.shared import cache, everybody
+from pages.shared import cache, everybody, everybody_safety
 from tests.conftest import SIMULATED
 from tests.test_pages import open_page, texts
 
@@ -220,3 +242,59 @@ def test_scores_of_everybody_of_a_large_file_are_those_of_the_rules(
     stamp = cache.Stamp(str(home.folder.resolve()), home.current())
     assert everybody.cached_exact(stamp, STUDY, code)
     compare_means(stamp, STUDY, code)
+
+
+RULES = (
+    StoppingRule("deaths", 2, finding="death"),
+    StoppingRule("serious", 5, finding="serious", window=180),
+    StoppingRule("first", 1, finding="serious", of=20),
+    StoppingRule("bilirubin", 3, paramcd="bilirubin", threshold=2.5),
+    StoppingRule("liver", 2, paramcd="alt", threshold=1.5, scale=TIMES_LIMIT, of=30),
+    StoppingRule("kidney", 4, paramcd="creatinine", threshold=1.3, scale=TIMES_BASELINE),
+    StoppingRule("albumin", 4, paramcd="albumin", side=AT_MOST, threshold=2.8, window=200),
+)
+
+
+def derive_whole(stamp: cache.Stamp, study: str) -> Safety:
+    """What safety rests on, computed from the rows of everybody."""
+    with open_reader(Home(Path(stamp.folder)), stamp.revision) as connection:
+        data = assemble_study(queries.fetch_frames(connection, study), queries.fetch_config(connection, study))
+    return Safety(data, select_subjects(derive_panel(data), data.subjects), data.subjects)
+
+
+@pytest.mark.parametrize("pooled", ["", POOLED])
+def test_events_and_rules_of_everybody_are_those_of_the_whole_study(
+    pooled: str, store: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Twenty of sixty are drawn, and none of the tables notices."""
+    draw_twenty(monkeypatch)
+    stamp = cache.Stamp(str(store.folder.resolve()), store.current())
+    found = everybody_safety.cached_safety(stamp, Cohort(SIMULATED).to_json(), pooled)
+    whole = derive_whole(stamp, SIMULATED)
+    whole = whole.blind() if pooled else whole
+    for name in ("counts", "terms", "events"):
+        assert_frame_equal(found.table(name), whole.table(name))
+    assert_frame_equal(found.lanes, whole.lanes)
+    status = found.table("rules", Choice(rules=RULES))
+    assert_frame_equal(status, whole.table("rules", Choice(rules=RULES)))
+    assert set(status["state"]) >= {OPEN, CROSSED}
+
+
+def test_a_rule_on_a_score_counts_everybody_or_says_that_it_cannot(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """MELD stands on the grid of a SIMULATED registry; ALBI is computed of those who are drawn."""
+    monkeypatch.setattr(large, "LARGE", 0)
+    write_cohort(Size("test", 80, 8, 10), tmp_path / "files")
+    home = Home(tmp_path / "home")
+    import_paths(home, [tmp_path / "files"])
+    stamp = cache.Stamp(str(home.folder.resolve()), home.current())
+    found = everybody_safety.cached_safety(stamp, Cohort(STUDY).to_json(), "")
+    scales = {VALUE: 12.0, TIMES_BASELINE: 1.2}
+    known = tuple(StoppingRule(scale, 9, paramcd="meld", threshold=edge, scale=scale) for scale, edge in scales.items())
+    status = found.table("rules", Choice(rules=known))
+    assert_frame_equal(status, derive_whole(stamp, STUDY).table("rules", Choice(rules=known)))
+    assert status["found"].min() > 0
+    unknown = found.table("rules", Choice(rules=(StoppingRule("albi", 9, paramcd="albi", threshold=-1.0),)))
+    assert unknown["state"].to_list() == [NOT_COMPUTED] * 2
+    assert "no status" in say_status(unknown.row(0, named=True))

@@ -152,6 +152,17 @@ def test_an_event_counts_once_a_patient_and_procedures_do_not_count():
     assert counts["serious", "Cells"] == 0
 
 
+def test_as_many_events_as_a_registry_has_are_counted():
+    """From 65,536 rows on, Polars parts a frame, and cannot part a filter that is one word for all rows."""
+    events = pl.DataFrame({"usubjid": ["P1", "P2"] * 50_000, "kind": "adverse_event", "day": 3, "text": "fever"})
+    fields = {"serious": pl.lit(True), "related": pl.lit(False), "grade": pl.lit(2)}
+    subjects = pl.DataFrame({"usubjid": ["P1", "P2", "P3"], "arm": "A"})
+    counts = summarize_counts(derive_adverse(events.with_columns(**fields)), subjects)
+    found = {row["what"]: (row["patients"], row["events"]) for row in counts.to_dicts()}
+    assert found["any"] == found["serious"] == (2, 100_000)
+    assert found["severe"] == (0, 0)
+
+
 @settings(max_examples=30)
 @given(
     st.lists(

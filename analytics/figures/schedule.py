@@ -1,43 +1,48 @@
 """The planned visits of every patient, colored by what became of them."""
 
-from typing import Any
-
 import plotly.graph_objects as go
 import polars as pl
 
 from analytics.figures.theme import STATUS_COLORS, Theme, cover_cells, lay_out
 
-MOST_ROWS = 400  # of more patients an evenly spaced sample is drawn
+MOST_ROWS = 300  # of more patients an evenly spaced sample is drawn
 MOST_NAMED = 70
 MARKS = {"done": "", "early": "E", "late": "L", "missed": "✕", "not due": "", "not known": "?"}
+TAKEN = ("done", "early", "late")
 
 
 def plot_assessments(rows: pl.DataFrame, theme: Theme) -> go.Figure:
     """Patients down, planned visits across; ``rows`` are those of ``derive_assessments``."""
     subjects = rows.select("arm", "usubjid").unique().sort("arm", "usubjid")["usubjid"]
-    drawn = subjects.gather_every(-(-max(1, subjects.len()) // MOST_ROWS)).to_list()
-    visits = rows.sort("position")["avisit"].unique(maintain_order=True).to_list()
-    cells = {(row["usubjid"], row["avisit"]): row for row in rows.iter_rows(named=True)}
+    drawn = subjects.gather_every(-(-max(1, subjects.len()) // MOST_ROWS))
+    cells = rows.filter(pl.col("usubjid").is_in(drawn.implode())).sort("arm", "usubjid", "position")
+    visits = cells["avisit"].unique(maintain_order=True).to_list()
+    shape = (drawn.len(), len(visits))
     names = list(STATUS_COLORS)
-    grid = [[cells[usubjid, visit] for visit in visits] for usubjid in drawn]
-    named = len(drawn) <= MOST_NAMED
-    heat = go.Heatmap(
-        z=[[names.index(cell["status"]) for cell in row] for row in grid],
-        text=[[MARKS[cell["status"]] if named else "" for cell in row] for row in grid],
-        customdata=[[[cell["usubjid"], describe_day(cell)] for cell in row] for row in grid],
-        x=visits,
-        y=list(range(len(drawn))),
-        texttemplate="%{text}",
+    named = drawn.len() <= MOST_NAMED
+    figure = go.Figure(draw_states(cells, shape, names, theme)).update_traces(x=visits)
+    if named:
+        marks = cells["status"].replace_strict(MARKS, return_dtype=pl.String).to_numpy().reshape(shape)
+        figure.update_traces(text=marks, texttemplate="%{text}", ygap=1, hoverinfo="skip")
+        figure.add_trace(cover_grid(cells, drawn))
+    else:
+        said = cells.select(describe_shortly()).to_series().to_numpy().reshape(shape)
+        figure.update_traces(y=drawn.to_list(), text=said, hovertemplate="%{y}, %{x}: %{text}<extra></extra>")
+    add_key(figure, names, theme)
+    name_rows(figure, drawn.to_list(), named, subjects.len())
+    return lay_out(figure, min(900, max(240, 130 + 16 * drawn.len()))).update_xaxes(showgrid=False, type="category")
+
+
+def draw_states(cells: pl.DataFrame, shape: tuple[int, int], names: list[str], theme: Theme) -> go.Heatmap:
+    """The states of patients by visit as colors."""
+    return go.Heatmap(
+        z=cells["status"].replace_strict(names, range(len(names)), return_dtype=pl.Int8).to_numpy().reshape(shape),
+        zmin=-0.5,
+        zmax=len(names) - 0.5,
         colorscale=make_steps([theme.status(name) for name in names]),
         showscale=False,
-        hovertemplate="%{customdata[0]}, %{x}: %{customdata[1]}<extra></extra>",
+        xgap=2,
     )
-    figure = go.Figure(heat).update_traces(zmin=-0.5, zmax=len(names) - 0.5, xgap=2, ygap=1 if named else 0)
-    if named:
-        figure.add_trace(cover_grid(grid))
-    add_key(figure, names, theme)
-    name_rows(figure, drawn, named, subjects.len())
-    return lay_out(figure, min(900, max(240, 130 + 16 * len(drawn)))).update_xaxes(showgrid=False, type="category")
 
 
 def name_rows(figure: go.Figure, drawn: list[str], named: bool, total: int) -> None:
@@ -47,12 +52,12 @@ def name_rows(figure: go.Figure, drawn: list[str], named: bool, total: int) -> N
     figure.update_yaxes(**(ticks if named else unnamed), autorange="reversed", showgrid=False, zeroline=False)
 
 
-def cover_grid(grid: list[list[dict[str, Any]]]) -> go.Scatter:
+def cover_grid(cells: pl.DataFrame, drawn: pl.Series) -> go.Scatter:
     """Marks over the cells that lead to their patients."""
-    cells = [(y, cell) for y, row in enumerate(grid) for cell in row]
-    said = [[cell["usubjid"], describe_day(cell)] for _, cell in cells]
-    x, y = [cell["avisit"] for _, cell in cells], [y for y, _ in cells]
-    return cover_cells(x, y, said, "%{customdata[0]}, %{x}: %{customdata[1]}")
+    place = {usubjid: y for y, usubjid in enumerate(drawn)}
+    said = cells.select("usubjid", describe_day()).rows()
+    y = [place[usubjid] for usubjid in cells["usubjid"]]
+    return cover_cells(cells["avisit"].to_list(), y, said, "%{customdata[0]}, %{x}: %{customdata[1]}")
 
 
 def add_key(figure: go.Figure, names: list[str], theme: Theme) -> None:
@@ -69,9 +74,16 @@ def make_steps(colors: list[str]) -> list[list[float | str]]:
     return [[place, color] for step, color in enumerate(colors) for place in (step * share, (step + 1) * share)]
 
 
-def describe_day(cell: dict[str, Any]) -> str:
-    """The status with its day and target."""
-    if cell["status"] in ("done", "early", "late"):
-        day = "day not reported" if cell["day"] is None else f"day {cell['day']}"
-        return f"{cell['status']}, {day} (target {cell['target_day']})"
-    return f"{cell['status']} (target day {cell['target_day']})"
+def describe_day() -> pl.Expr:
+    """The status of a cell with its day and target."""
+    day = pl.coalesce(pl.format("day {}", "day"), pl.lit("day not reported"))
+    taken = pl.format("{}, {} (target {})", "status", day, "target_day")
+    other = pl.format("{} (target day {})", "status", "target_day")
+    return pl.when(pl.col("status").is_in(TAKEN)).then(taken).otherwise(other)
+
+
+def describe_shortly() -> pl.Expr:
+    """The same in few letters, for figures with many cells: a visit that is done is said by its day."""
+    day = pl.coalesce(pl.format("day {}", "day"), pl.lit("day not reported"))
+    done, off = pl.col("status") == "done", pl.col("status").is_in(TAKEN)
+    return pl.when(done).then(day).when(off).then(pl.format("{}, {}", "status", day)).otherwise("status")

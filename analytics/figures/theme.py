@@ -168,7 +168,9 @@ def lay_out(figure: go.Figure, height: int, legend: bool = True) -> go.Figure:
     )
 
 
-def cover_cells(x: Sequence[str | float], y: Sequence[Any], customdata: list[list[Any]], said: str) -> go.Scatter:
+def cover_cells(
+    x: Sequence[str | float], y: Sequence[Any], customdata: Sequence[Sequence[Any]], said: str
+) -> go.Scatter:
     """Marks that nobody sees over the cells of a heat map, which has no points to click; ``said`` is the hover text."""
     return go.Scatter(
         x=list(x),

@@ -66,7 +66,7 @@ def tell_apart() -> dict[str, pl.Expr]:
     """Which adverse events count for each row of the overview."""
     serious, related, grade = pl.col("serious"), pl.col("related"), pl.col("grade")
     return {
-        "any": pl.lit(True),
+        "any": pl.col("usubjid").is_not_null(),
         "serious": serious,
         "related": related,
         "serious_related": serious & related,

@@ -24,6 +24,7 @@ VALUE, TIMES_LIMIT, TIMES_BASELINE = "value", "x upper limit", "x own baseline"
 SCALES = (VALUE, TIMES_LIMIT, TIMES_BASELINE)
 KIND = "stopping rule"  # as which a rule made on screen is saved
 CROSSED, OPEN, NO_DATA = "crossed", "not crossed", "no data"
+NOT_COMPUTED = "not computed"  # of everybody of a large study
 
 
 class BadRule(ValueError):
@@ -218,6 +219,8 @@ def say_status(row: dict[str, Any]) -> str:
     """The status of a rule in one sentence."""
     if row["state"] == NO_DATA:
         return f"{row['rule']} ({row['arm']}): the study has nothing that this rule could rest on, so it has no status."
+    if row["state"] == NOT_COMPUTED:
+        return f"{row['rule']} ({row['arm']}): in so large a study its score is computed of some only: no status."
     found = f"{row['found']} of {row['n']} patients, the rule stops at {row['count']}"
     if row["state"] == OPEN:
         return f"{row['rule']} ({row['arm']}): not crossed; {found}."

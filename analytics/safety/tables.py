@@ -7,7 +7,7 @@ from functools import cached_property
 import polars as pl
 
 from analytics.panel import StudyData
-from analytics.safety.adverse import derive_adverse, summarize_counts, summarize_terms
+from analytics.safety.adverse import derive_adverse, order_lanes, summarize_counts, summarize_terms
 from analytics.safety.edish import BASELINE, ENZYMES, ULN, derive_points, derive_records, summarize_quadrants
 from analytics.safety.grades import BY_BASELINE, derive_grades, derive_worst, summarize_worst, tabulate_shift
 from analytics.safety.liver_course import derive_liver_course
@@ -45,6 +45,15 @@ class Safety:
     def arms(self) -> list[str]:
         """The arms in view."""
         return self.subjects["arm"].unique().sort().to_list()
+
+    @cached_property
+    def lanes(self) -> pl.DataFrame:
+        """The patients, those with the gravest and the most events first."""
+        return order_lanes(self.subjects, self.table("events"))
+
+    def table(self, name: str, choice: "Choice | None" = None) -> pl.DataFrame:
+        """One of ``TABLES``."""
+        return TABLES[name](self, choice or Choice())
 
     def blind(self) -> "Safety":
         """The same with all arms as one."""

@@ -10,14 +10,13 @@ from analytics.safety.adverse import (
     NONE_RECORDED,
     WHAT,
     describe_event,
-    order_lanes,
     present_shares,
     say_published,
     say_share,
     summarize_published,
 )
 from analytics.safety.liver_course import NEVER
-from analytics.safety.tables import POOLED, TABLES, Choice, Safety, list_events
+from analytics.safety.tables import POOLED, Safety
 from pages.shared import cohorts, controls, output, patients, store
 
 WIDE = 475  # pixels: two beside each other on a laptop, one below the other on a tablet
@@ -28,6 +27,11 @@ def prepare(view: cohorts.View, blinded: bool) -> Safety:
     """The frames of the cohort in the catalog's units, which grades and multiples of limits need."""
     data = Safety(view.study, cohorts.read_catalog_panel(view), view.subjects)
     return data.blind() if blinded else data
+
+
+def reach_everybody(view: cohorts.View, data: Safety) -> Safety:
+    """What rests on events and rules: of a large cohort everybody's, else the same as ``data``."""
+    return store.read_safety(view.cohort, data.arms == [POOLED]) if view.is_sampled else data
 
 
 def command(view: cohorts.View, data: Safety, table: str, options: str = "") -> str:
@@ -42,7 +46,7 @@ def show_verdict(view: cohorts.View, data: Safety) -> None:
         st.markdown(output.plain(say_published(row)))
     if data.adverse.is_empty():
         return
-    counts = TABLES["counts"](data, Choice())
+    counts = data.table("counts")
     lines = [
         f"{arm}: " + " ".join(say_count(counts.filter(pl.col("arm") == arm), what) for what in LINES)
         for arm in data.arms
@@ -62,8 +66,8 @@ def show_events(view: cohorts.View, data: Safety) -> None:
     if data.adverse.is_empty():
         st.info(NONE_RECORDED)
         return
-    counts = TABLES["counts"](data, Choice())
-    terms = TABLES["terms"](data, Choice())
+    counts = data.table("counts")
+    terms = data.table("terms")
     show_tables(counts, terms)
     st.caption(
         f"Exact (Clopper-Pearson) 95 % limits. {describe_unknown(data)}Hospital stays, paracenteses and other "
@@ -123,12 +127,13 @@ def show_grades_by_term(terms: pl.DataFrame) -> None:
 def show_timeline(view: cohorts.View, data: Safety) -> None:
     """All patients' events in time; a click opens the patient."""
     st.header("All patients in time")
-    events = list_events(data)
-    lanes = order_lanes(data.subjects, events)
+    events, lanes = data.table("events"), data.lanes
     shown = lanes.head(MOST_LANES)
     if shown.height < lanes.height:
-        st.caption(f"{shown.height} of {lanes.height} patients are drawn: those with the gravest and the most events.")
-    drawn = events.with_columns(hover=describe_event())
+        st.caption(
+            f"{shown.height} of {lanes.height:,} patients are drawn: those with the gravest and the most events."
+        )
+    drawn = events.join(shown, on="usubjid", how="semi", maintain_order="left").with_columns(hover=describe_event())
     figure = plot_event_timeline(shown, drawn, view.origin, controls.theme())
     alt = "Adverse events of every patient in time"
     clicked = output.show_figure(figure, "safety_timeline", alt, events, command(view, data, "events"), select=True)
@@ -142,7 +147,7 @@ def show_timeline(view: cohorts.View, data: Safety) -> None:
 
 def show_course(view: cohorts.View, data: Safety) -> None:
     """Decompensation and recompensation of every patient, with the criterion that is not met."""
-    table = TABLES["course"](data, Choice())
+    table = data.table("course")
     counts = table["state"].value_counts().sort("count", descending=True)
     st.markdown(" · ".join(f"**{n}** {state}" for state, n in counts.rows()))
     some = table.filter(pl.col("state") != NEVER)

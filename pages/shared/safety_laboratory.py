@@ -21,7 +21,7 @@ from analytics.safety.edish import (
 )
 from analytics.safety.grades import READINGS, name_grade, read_rule, tabulate_shift
 from analytics.safety.stages import AFP_CALL, AFP_SOURCE, LABELS, STAGED, explain_stage, say_worst
-from analytics.safety.tables import TABLES, Choice, Safety
+from analytics.safety.tables import Choice, Safety
 from pages.shared import cohorts, controls, output, patients
 from pages.shared.safety_events import WIDE, command
 
@@ -34,7 +34,7 @@ READ = (
 
 def show_grades(view: cohorts.View, data: Safety) -> None:
     """What the two readings of the CTCAE grades say of every analyte, and the shift of one of them."""
-    summary = TABLES["grades"](data, Choice())
+    summary = data.table("grades")
     if summary.is_empty():
         st.info("No value after baseline can be graded: the study reports no limits of normal, or no such analyte.")
         return
@@ -195,7 +195,7 @@ def show_stages(view: cohorts.View, data: Safety) -> None:
         st.header(LABELS[code])
         show_stage(view, data, code)
     st.header("Tumor watch")
-    table = TABLES["tumor"](data, Choice())
+    table = data.table("tumor")
     if table.is_empty():
         st.info("No tumor marker after baseline and no tumor is recorded of these patients.")
         return
@@ -220,8 +220,8 @@ def show_stage(view: cohorts.View, data: Safety, code: str) -> None:
     if reason := explain_stage(data.panel, code):
         st.info(reason)
         return
-    table = TABLES["stages"](data, Choice(stage=code))
-    worst = TABLES["worst-stages"](data, Choice(stage=code))
+    table = data.table("stages", Choice(stage=code))
+    worst = data.table("worst-stages", Choice(stage=code))
     gravest = worst.filter(pl.col("rank") > 0)
     st.markdown("  \n".join(output.plain(say_worst(worst, code, arm)) for arm in data.arms))
     visits = [name for name in data.study.visits["avisit"] if name in set(table["avisit"])]

@@ -19,7 +19,7 @@ from analytics.safety.stopping import (
     read_rules,
     say_status,
 )
-from analytics.safety.tables import TABLES, Choice, Safety
+from analytics.safety.tables import Choice, Safety
 from analytics.units import CONVENTIONAL
 from pages.shared import cohorts, controls, output, patients, store
 from pages.shared.safety_events import command
@@ -42,7 +42,7 @@ def show_crossed(view: cohorts.View, data: Safety) -> None:
     rules, problems = list_rules(view)
     for problem in problems:
         st.error(f"A stopping rule cannot be read: {output.plain(problem)}.", icon=":material/rule:")
-    table = TABLES["rules"](data, Choice(rules=tuple(rules)))
+    table = data.table("rules", Choice(rules=tuple(rules)))
     for row in table.filter(pl.col("state") == CROSSED).iter_rows(named=True):
         st.error(output.plain(say_status(row)), icon=":material/front_hand:")
     if not rules:
@@ -54,7 +54,7 @@ def show_crossed(view: cohorts.View, data: Safety) -> None:
 def show_rules(view: cohorts.View, data: Safety) -> None:
     """The status of every rule, who stands behind it, and the form for another rule."""
     rules, _ = list_rules(view)
-    table = TABLES["rules"](data, Choice(rules=tuple(rules)))
+    table = data.table("rules", Choice(rules=tuple(rules)))
     if table.height:
         show_status(view, data, table)
     else:

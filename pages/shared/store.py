@@ -19,11 +19,12 @@ from analytics.documents.pictures import has_browser, render_figure
 from analytics.forecast import Forecast
 from analytics.panel import StudyData
 from analytics.patient import select_patient
+from analytics.safety.tables import POOLED, Safety
 from data import queries
 from data.exports.safe import make_harmless
 from data.home import NoStore, find_home
 from data.workspace import Item, make_item, remove_item, save_item
-from pages.shared import cache, everybody
+from pages.shared import cache, everybody, everybody_safety
 
 
 @st.cache_resource(show_spinner=False)
@@ -156,6 +157,11 @@ def has_means(study: str, paramcd: str) -> bool:
     return everybody.cached_exact(pinned(), study, paramcd)
 
 
+def read_safety(cohort: Cohort, pooled: bool) -> Safety:
+    """What safety rests on of everybody of a large cohort, with its arms or blinded; its panel is empty."""
+    return everybody_safety.cached_safety(pinned(), cohort.to_json(), POOLED if pooled else "")
+
+
 def read_drawn(cohort: Cohort) -> pl.DataFrame:
     """The members of a large cohort that figures rest on, drawn by chance, the same at every look."""
     return cache.cached_drawn(pinned(), cohort.to_json())
@@ -192,10 +198,7 @@ def worklist(study: str, system: str, since: str) -> pl.DataFrame:
 
 
 def ribbons(study: str, system: str, column: str, value: str) -> pl.DataFrame:
-    """Quantiles of every parameter at every visit, of the subjects whose ``column`` has this value (empty: of all).
-
-    Of a large study they are those of the sample, the same at every look.
-    """
+    """Quantiles of every parameter at every visit, of subjects whose ``column`` is this (empty: all) or a sample."""
     return cache.cached_ribbons(pinned(), study, system, column, value)
 
 

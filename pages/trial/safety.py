@@ -12,6 +12,8 @@ LOOKS = {
     "Decompensation": safety_events.show_course,
     "Stopping rules": safety_rules.show_rules,
 }
+EVERYBODY = ("Adverse events", "Stopping rules")  # of a large cohort: the others rest on whole courses
+OF_EVERYBODY = "Events and rules are those of everybody."
 OPEN, BLINDED = "open, by arm", "blinded, arms pooled"
 
 
@@ -21,10 +23,15 @@ def render() -> None:
     view = cohorts.view()
     blinded = controls.ask_one("View", "blinding", [OPEN, BLINDED]) == BLINDED
     data = safety_events.prepare(view, blinded)
-    safety_events.show_verdict(view, data)
-    safety_rules.show_crossed(view, data)
+    whole = safety_events.reach_everybody(view, data)
+    safety_events.show_verdict(view, whole)
+    safety_rules.show_crossed(view, whole)
     look = controls.ask_one("Look at", "safety", list(LOOKS))
-    LOOKS[look](view, data)
+    if view.is_sampled:
+        st.caption(
+            OF_EVERYBODY if look in EVERYBODY else f"{look}: of {view.subjects.height:,} patients drawn at random."
+        )
+    LOOKS[look](view, whole if look in EVERYBODY else data)
 
 
 render()
