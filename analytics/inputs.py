@@ -73,7 +73,7 @@ def derive_inputs(score: Score, context: Context, places: Places | None = None) 
     frame = places.rows.select(PLACE).hstack([*columns, *rows, *ages])
     late = {name: pl.col(f"{name}@age") > 0 for name in paired}
     oldest = pl.max_horizontal(f"{name}@age" for name in paired)
-    return frame.with_columns(carried=list_names(late), carried_days=oldest).drop(age.name for age in ages)
+    return frame.with_columns(carried=list_names(frame, late), carried_days=oldest).drop(age.name for age in ages)
 
 
 def select_places(score: Score, context: Context) -> Places:

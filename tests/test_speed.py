@@ -122,3 +122,25 @@ def test_whole_days_are_never_sorted(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("analytics.survival.counting.count_sorted", None)
     time = np.repeat(np.arange(1_000.0), 5)
     assert count_leaving(time, np.zeros(5_000, dtype=np.int64), 1)[1].sum() == 5_000
+
+
+TOGETHER = """
+import threading, time
+import polars as pl
+from analytics.scores import find_score
+from analytics.scores.evaluate import derive_score
+rows = pl.DataFrame({"bilirubin": [2.0, None] * 400, "inr": 1.2, "creatinine": 1.0})
+table = pl.DataFrame({f"c{n}": [1.0] * 5_000 for n in range(30)} | {"text": "a"})
+def score():
+    while True:
+        derive_score(rows, find_score("meld"))
+threading.Thread(target=score, daemon=True).start()
+end = time.monotonic() + 3
+while time.monotonic() < end:
+    table.to_pandas()
+"""
+
+
+def test_scores_and_tables_of_two_users_do_not_wait_for_each_other():
+    """A Python function within a Polars expression stops both for ever when a table is shown meanwhile."""
+    subprocess.run([sys.executable, "-c", TOGETHER], cwd=ROOT, timeout=60, check=True)

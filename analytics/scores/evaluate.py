@@ -1,7 +1,5 @@
 """One definition, any number of rows: a frame of inputs gets the outputs of a score."""
 
-from functools import partial
-
 import polars as pl
 
 from analytics.scores.definition import Input, Need, Score, flatten
@@ -75,30 +73,24 @@ def is_met(score: Score, need: str) -> pl.Expr:
     return pl.any_horizontal(suffices(alternative) for alternative in score.needs[need])
 
 
-def name_missing(score: Score) -> pl.Expr:
-    """The list of needs of the score that are not met, in the order of its definition."""
-    return list_names({need: ~is_met(score, need) for need in score.needs})
+def find_missing(score: Score) -> dict[str, pl.Expr]:
+    """Whether each need of the score is not met, in the order of its definition."""
+    return {need: ~is_met(score, need) for need in score.needs}
 
 
-def name_assumed(score: Score) -> pl.Expr:
-    """The list of inputs that were absent and count as what their definition says."""
-    return list_names(
-        {
-            item.name: pl.col(item.name).is_null()
-            for item in score.inputs
-            if item.if_missing is not None and item.origin != "study"
-        }
-    )
+def find_assumed(score: Score) -> dict[str, pl.Expr]:
+    """Whether each input is absent that then counts as what its definition says."""
+    absent = [item.name for item in score.inputs if item.if_missing is not None and item.origin != "study"]
+    return {name: pl.col(name).is_null() for name in absent}
 
 
-def list_names(conditions: dict[str, pl.Expr]) -> pl.Expr:
-    """The list of the names whose condition holds."""
-    if not conditions:
-        return pl.lit([], dtype=pl.List(pl.String))
-    # One number a row says which conditions hold; few of these numbers differ, so few lists are made.
+def list_names(frame: pl.DataFrame, conditions: dict[str, pl.Expr]) -> pl.Series:
+    """The list of the names whose condition holds, of every row."""
+    # One number a row says which conditions hold; few of these numbers differ, so few lists are made. No Python
+    # function stands within an expression: Polars' threads would wait for an interpreter that may wait for them.
     bits = [holds.fill_null(False).cast(pl.Int64) * (1 << place) for place, holds in enumerate(conditions.values())]
-    held = pl.sum_horizontal(*bits)
-    return held.map_batches(partial(name_bits, list(conditions)), return_dtype=pl.List(pl.String), is_elementwise=True)
+    held = frame.select(held=pl.sum_horizontal(pl.repeat(0, pl.len(), dtype=pl.Int64), *bits))["held"]
+    return name_bits(list(conditions), held)
 
 
 def name_bits(names: list[str], held: pl.Series) -> pl.Series:
@@ -119,7 +111,8 @@ def derive_score(frame: pl.DataFrame, score: Score) -> pl.DataFrame:
     default. Rows keep their order.
     """
     complete = derive_outputs(complete_inputs(frame, score), score)
-    return complete.with_columns(missing=name_missing(score), assumed=name_assumed(score)).select(
+    missing, assumed = (list_names(complete, conditions) for conditions in (find_missing(score), find_assumed(score)))
+    return complete.with_columns(missing=missing, assumed=assumed).select(
         *frame.columns, "outputs", "missing", "assumed"
     )
 
