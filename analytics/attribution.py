@@ -7,6 +7,7 @@ import polars as pl
 from analytics.change import select_pairs
 from analytics.input_lines import with_unit
 from analytics.inputs import Context, derive_inputs
+from analytics.panel import StudyData, prepare_study
 from analytics.places import key_place
 from analytics.scores import Input, Score
 from analytics.scores.evaluate import complete_inputs, convert_input
@@ -57,6 +58,17 @@ def attribute_visit(score: Score, context: Context, panel: pl.DataFrame, avisit:
     labels = {part: short_name(score, part) for part in list_players(score)}
     named = shares.with_columns(label=pl.col("part").replace_strict(labels, return_dtype=pl.String))
     return keyed.with_row_index("pair").join(named, on="pair").select("usubjid", "chg", "part", "label", "share")
+
+
+def attribute_study(score: Score, study: StudyData, panel: pl.DataFrame, avisit: str) -> pl.DataFrame:
+    """``attribute_visit`` of the subjects of ``panel``, from the frames of their study."""
+    return attribute_visit(score, prepare_study(score, study, study.measurements), panel, avisit)
+
+
+def select_moved(summary: pl.DataFrame, shares: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """The parts that have a share in anybody's change, and the shares of single subjects in these."""
+    moved = summary.filter((pl.col("smallest") != 0) | (pl.col("largest") != 0))
+    return moved, shares.join(moved.select("part"), on="part", maintain_order="left")
 
 
 def select_ends(score: Score, context: Context, pairs: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:

@@ -176,6 +176,11 @@ def select_subjects(rows: pl.DataFrame, subjects: pl.DataFrame) -> pl.DataFrame:
     return rows.join(subjects.select("usubjid", "arm"), on="usubjid", how="inner", maintain_order="left")
 
 
+def keep_subjects(rows: pl.DataFrame, subjects: pl.DataFrame) -> pl.DataFrame:
+    """The rows of these subjects, in the order that they had."""
+    return rows.join(subjects.select("usubjid"), on="usubjid", how="semi", maintain_order="left")
+
+
 def list_events(events: pl.DataFrame, treatments: pl.DataFrame) -> pl.DataFrame:
     """Events and infusions in one frame: usubjid, kind, day."""
     infusions = treatments.select("usubjid", kind=pl.lit(INFUSION), day="day")

@@ -10,6 +10,7 @@ from analytics.change import summarize_values
 from analytics.visits import order_visits
 
 MULTIPLE = "× upper limit"
+SUMMARIZED = ("mean", "sd", "se", "median", "q1", "q3", "smallest", "largest", "p5", "p95", "lower", "upper")
 MEASURES = {"Value": "aval", "Change": "chg", "% change": "pchg", MULTIPLE: "multiple"}
 
 
@@ -111,6 +112,11 @@ def place_summary(summary: pl.DataFrame, visits: pl.DataFrame, by_visit: bool) -
         placed = summary.join(targets, on="avisit", how="left", validate="m:1", maintain_order="left").drop_nulls("x")
     first = ["arm", "avisit", "x"]
     return placed.select(*first, pl.exclude(first)).sort("arm", "x")
+
+
+def place_means(means: pl.DataFrame, factor: float, visits: pl.DataFrame, by_visit: bool) -> pl.DataFrame:
+    """``place_summary`` of a summary in the catalog's unit, ``factor`` times that."""
+    return place_summary(means.with_columns(pl.col(*SUMMARIZED) * factor), visits, by_visit)
 
 
 def align_visits(

@@ -5,7 +5,8 @@ import polars as pl
 from analytics.catalog import Parameter
 
 SUBJECT_GROUPS = {"arm": "Arm", "sex": "Sex", "site": "Site", "etiology": "Etiology"}
-UNCODED = (*SUBJECT_GROUPS, "age", "all")  # groups that rest on no parameter
+ALL = "all"  # everybody as one group
+UNCODED = (*SUBJECT_GROUPS, "age", ALL)  # groups that rest on no parameter
 CLASSES = {"child_pugh": "Child-Pugh class", "albi": "Modified ALBI grade"}
 
 
@@ -14,10 +15,12 @@ def derive_group(
 ) -> pl.DataFrame:
     """Add ``group``, the subject's group by a variable that is known at baseline.
 
-    ``variable`` is a column of the subjects, ``age``, or the code of ``parameter``. Numbers are
-    parted at their median: the lower group holds it. Scores with classes are grouped by their class
-    at baseline, grades by grade. Missing where the variable is not known for the subject.
+    ``variable`` is a column of the subjects, ``age``, the code of ``parameter``, or ``all`` for one group.
+    Numbers are parted at their median: the lower group holds it. Scores with classes are grouped by their
+    class at baseline, grades by grade. Missing where the variable is not known for the subject.
     """
+    if variable == ALL:
+        return subjects.with_columns(group=pl.lit(ALL))
     if variable in SUBJECT_GROUPS:
         return subjects.with_columns(group=pl.col(variable))
     if variable == "age":

@@ -108,6 +108,27 @@ def list_measured(panel: pl.DataFrame) -> list[str]:
     return panel.filter(pl.col("reported").is_not_null())["paramcd"].unique(maintain_order=True).to_list()
 
 
+def list_changed(panel: pl.DataFrame) -> list[str]:
+    """The parameters that have a change from baseline."""
+    changed = panel.filter(pl.col("post"), pl.col("chg").is_not_null())
+    return changed["paramcd"].unique(maintain_order=True).to_list()
+
+
+def list_paired(panel: pl.DataFrame) -> list[str]:
+    """The parameters that somebody has at baseline and at a later visit."""
+    return list_parameters(panel.filter(pl.col("post"), pl.col("analysis"), pl.col("base").is_not_null()))
+
+
+def list_limited(panel: pl.DataFrame) -> list[str]:
+    """The parameters of which some value has an upper limit of normal of its own."""
+    return panel.filter(pl.col("ref_high").is_not_null())["paramcd"].unique(maintain_order=True).to_list()
+
+
+def list_based(panel: pl.DataFrame) -> list[str]:
+    """The parameters that somebody has at baseline, in the order in which they first come."""
+    return list_parameters(panel.filter(pl.col("base").is_not_null()))
+
+
 def list_parameters(panel: pl.DataFrame) -> list[str]:
     """The parameters that have at least one value, in the order in which they first come."""
     return panel.filter(pl.col("aval").is_not_null())["paramcd"].unique(maintain_order=True).to_list()

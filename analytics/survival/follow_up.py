@@ -6,6 +6,16 @@ from analytics.catalog.constants import YEAR
 from analytics.catalog.endpoints import BIRTH, CUT, DAY_0, LANDMARK, Endpoint
 
 
+def select_known(times: pl.DataFrame, grouped: bool) -> pl.DataFrame:
+    """The rows with a time and what became of the subject, and where there are groups with a ``group``."""
+    return times.drop_nulls(["time", "event", *(["group"] if grouped else [])])
+
+
+def select_later(times: pl.DataFrame, first: float) -> pl.DataFrame:
+    """The rows whose time is not before ``first``, or not known."""
+    return times.filter(pl.col("time").is_null() | (pl.col("time") >= first))
+
+
 def derive_time_to_event(subjects: pl.DataFrame, events: pl.DataFrame, endpoint: Endpoint) -> pl.DataFrame:
     """Add ``time`` in days from the endpoint's start, ``event``, ``cause``, ``entry`` and ``start_day``.
 

@@ -121,6 +121,11 @@ def estimate_nelson_aalen(times: pl.DataFrame, ties: bool = False) -> pl.DataFra
     )
 
 
+def count_at(curve: pl.DataFrame, days: list[float]) -> pl.DataFrame:
+    """``select_days`` with counts of 0 before the first day of the curve."""
+    return select_days(curve, days).with_columns(pl.col("events", "censored").fill_null(0))
+
+
 def select_days(curve: pl.DataFrame, days: list[float]) -> pl.DataFrame:
     """The curve at chosen days: the value of the step; events and censored up to and including the day.
 

@@ -18,10 +18,12 @@ from analytics.association import (
 from analytics.catalog import Parameter
 from analytics.catalog.constants import SMALL
 from analytics.figures.association import Titles, plot_correlations, plot_pairs
+from analytics.panel import list_changed
 from analytics.present import say_p
 from analytics.rules import LAST
 from analytics.statistics.correlation import EXACT, Correlation
 from pages.shared import cohorts, controls, output
+from pages.shared.memory import remember
 
 FIRST = ("child_pugh", "meld", "albi", "bilirubin", "albumin", "fibrosis_index", "liver_volume", "quality_of_life")
 MOST = 10
@@ -29,10 +31,9 @@ OBJECTIVE = ("meld", "meld3", "child_pugh", "albi", "mayo_pbc", "bilirubin")
 SUBJECTIVE = ("quality_of_life", "performance_score")
 
 
-def list_changed(view: cohorts.View) -> dict[str, str]:
+def name_changed(view: cohorts.View) -> dict[str, str]:
     """The parameters that have a change, by code."""
-    codes = view.panel.filter(pl.col("post"), pl.col("chg").is_not_null())["paramcd"].unique().to_list()
-    return {item.paramcd: item.name for item in controls.order_parameters(codes)}
+    return {item.paramcd: item.name for item in controls.order_parameters(remember(list_changed, view.panel))}
 
 
 def title_change(parameter: Parameter) -> str:
@@ -45,7 +46,7 @@ def title_change(parameter: Parameter) -> str:
 def show_correlations(view: cohorts.View) -> None:
     """The map of how changes go together."""
     st.header("Which changes go together")
-    names = list_changed(view)
+    names = name_changed(view)
     if len(names) < 2:
         st.info("Fewer than two quantities have a change from baseline, so nothing can be correlated.")
         return
@@ -56,9 +57,9 @@ def show_correlations(view: cohorts.View) -> None:
     if len(chosen) < 2:
         st.info("Choose at least two.")
         return
-    table = correlate_changes(view.panel, chosen, LAST)
+    table = remember(correlate_changes, view.panel, chosen, LAST)
     labels = {code: names[code] for code in chosen}
-    figure = plot_correlations(table, labels, controls.theme())
+    figure = remember(plot_correlations, table, labels, controls.theme())
     alt = "Spearman's correlation of the last changes of every pair"
     options = " ".join(f"--parameter {code}" for code in chosen)
     command = output.figure_command("correlations", view.cohort, options)
@@ -73,7 +74,7 @@ def show_correlations(view: cohorts.View) -> None:
 def show_quadrant(view: cohorts.View) -> None:
     """What patients feel against what is measured."""
     st.header("Felt against measured")
-    names = list_changed(view)
+    names = name_changed(view)
     felt, measured = ([code for code in codes if code in names] for codes in (SUBJECTIVE, OBJECTIVE))
     if not felt or not measured:
         st.info("It needs quality of life or performance, and a score or bilirubin, each at baseline and later.")
@@ -85,7 +86,8 @@ def show_quadrant(view: cohorts.View) -> None:
         )
     with right:
         y = controls.find_parameter(controls.ask_detail("Felt", {code: names[code] for code in felt}, "felt", felt[0]))
-    pairs = derive_quadrant(pair_changes(view.panel, x.paramcd, y.paramcd, LAST), x.better, y.better)
+    changes = remember(pair_changes, view.panel, x.paramcd, y.paramcd, LAST)
+    pairs = remember(derive_quadrant, changes, x.better, y.better)
     if pairs.is_empty():
         st.info("No patient has both changes.")
         return
@@ -101,8 +103,8 @@ def show_quadrant(view: cohorts.View) -> None:
 def show_doses(view: cohorts.View) -> None:
     """Change against the cells that were infused."""
     st.header("Dose and change")
-    doses = list_doses(view.select(view.study.treatments))
-    names = list_changed(view)
+    doses = remember(list_doses, view.treatments)
+    names = name_changed(view)
     if not doses or not names:
         st.info("It needs infusions whose dose differs between patients, and a change from baseline.")
         return
@@ -112,7 +114,7 @@ def show_doses(view: cohorts.View) -> None:
     with right:
         first = next((code for code in ("fibrosis_index", "child_pugh", "meld") if code in names), next(iter(names)))
         parameter = controls.find_parameter(controls.ask_detail("Change of", names, "dose_change", first))
-    pairs = pair_dose(view.panel, view.select(view.study.treatments), dose, parameter.paramcd, LAST)
+    pairs = remember(pair_dose, view.panel, view.treatments, dose, parameter.paramcd, LAST)
     if pairs.is_empty():
         st.info(f"No patient has both this dose and a change of {parameter.name}.")
         return
@@ -125,11 +127,11 @@ def show_doses(view: cohorts.View) -> None:
 
 def show_pairs(pairs: pl.DataFrame, titles: Titles, key: str, command: str) -> None:
     """The points with their correlation; a click opens the patient."""
-    figure = plot_pairs(pairs, titles, controls.theme())
+    figure = remember(plot_pairs, pairs, titles, controls.theme())
     clicked = output.show_figure(figure, key, f"{titles.y} against {titles.x}", pairs, command, select=True)
     if clicked:
         controls.open_patient(str(clicked[0]))
-    st.caption(describe_correlation(correlate_pair(pairs)))
+    st.caption(describe_correlation(remember(correlate_pair, pairs)))
 
 
 def describe_correlation(found: Correlation) -> str:

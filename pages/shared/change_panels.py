@@ -29,6 +29,7 @@ from analytics.several import compare_several
 from analytics.statistics.multiplicity import METHODS
 from analytics.visits import choose_visit, order_visits
 from pages.shared import cohorts, controls, output
+from pages.shared.memory import remember
 
 WITHIN, BETWEEN, SEVERAL, MISSING, SLOPE = (
     "Within groups",
@@ -73,7 +74,7 @@ class Question:
 def show_statistics(view: cohorts.View, panel: pl.DataFrame, parameter: Parameter, by: str) -> None:
     """The tests of one parameter; ``panel`` has the groups in ``arm``."""
     st.header("Is the change more than noise?")
-    pairs = select_pairs(panel, parameter.paramcd)
+    pairs = remember(select_pairs, panel, parameter.paramcd)
     if pairs.is_empty():
         st.info(f"No patient has {parameter.name} at baseline and at a visit after it, so no change can be tested.")
         return
@@ -85,7 +86,7 @@ def show_statistics(view: cohorts.View, panel: pl.DataFrame, parameter: Paramete
     positive = pairs.filter(pl.col("aval") > 0, pl.col("base") > 0)
     if logarithm and positive.height < pairs.height:
         st.caption(f"{pairs.height - positive.height} pairs have a value that is not above 0: without logarithm.")
-    question = Question(view, panel, parameter, derive_log(pairs) if logarithm else pairs, by, logarithm)
+    question = Question(view, panel, parameter, remember(derive_log, pairs) if logarithm else pairs, by, logarithm)
     if question.pairs.is_empty():
         st.info("No pair has a logarithm.")
         return
@@ -114,7 +115,7 @@ def show_table(table: pl.DataFrame, alt: str) -> None:
 
 def show_within(question: Question) -> pl.DataFrame:
     """The change of every group at every visit against no change."""
-    table = correct(compare_within(question.pairs, question.view.study.visits))
+    table = correct(remember(compare_within, question.pairs, question.view.study.visits))
     show_table(present_within(table, question.decimals, question.parameter), "Tests of the change within groups")
     small = table.filter(pl.col("n") < SMALL)
     for row in small.iter_rows(named=True):
@@ -148,7 +149,7 @@ def describe_count(rows: int, tests: int) -> str:
 def show_between(question: Question) -> pl.DataFrame:
     """The change of every group minus that of the reference."""
     reference = choose_reference(question.groups, question.view.study.reference_arm)
-    table = correct(compare_between(question.pairs, question.view.study.visits, reference))
+    table = correct(remember(compare_between, question.pairs, question.view.study.visits, reference))
     if table.is_empty():
         st.info("There is only one group: choose what parts the patients above the figure.")
         return table
@@ -193,8 +194,8 @@ def show_missing(question: Question) -> pl.DataFrame:
         st.info("There is only one group: choose what parts the patients above the figure.")
         return pl.DataFrame()
     arm = controls.ask_detail("Group", dict(zip(others, others, strict=True)), "missing_arm", others[0])
-    based = select_based(question.panel, question.parameter.paramcd, question.logarithm)
-    table = compare_missing(question.pairs, study.visits, based, reference, arm)
+    based = remember(select_based, question.panel, question.parameter.paramcd, question.logarithm)
+    table = remember(compare_missing, question.pairs, study.visits, based, reference, arm)
     last = question.visits[-1]
     ordered = pl.concat([table.filter(pl.col("avisit") == last), table.filter(pl.col("avisit") != last)])
     st.markdown(f"**{arm} minus {reference}**, adjusted for baseline; {last} first")
@@ -208,9 +209,9 @@ def show_missing(question: Question) -> pl.DataFrame:
 
 def show_slope(question: Question) -> pl.DataFrame:
     """The mixed model over time."""
-    values = select_values(question.panel, question.parameter.paramcd, question.logarithm)
+    values = remember(select_values, question.panel, question.parameter.paramcd, question.logarithm)
     reference = choose_reference(question.groups, question.view.study.reference_arm)
-    trend = fit_trend(values, reference)
+    trend = remember(fit_trend, values, reference)
     table = tabulate_trend(trend)
     if table.is_empty():
         st.info(f"No mixed model is shown: it needs days, {SMALL} patients in each group, repeated values, and must "

@@ -22,8 +22,8 @@ from analytics.present import present_event_rates
 from analytics.schedule import derive_assessments, summarize_assessments
 from analytics.scores import list_series
 from analytics.summary import summarize_completeness
-from analytics.units import CONVENTIONAL
-from pages.shared import cohorts, controls, output, patients, store
+from pages.shared import cohorts, controls, output, patients
+from pages.shared.memory import remember
 
 KEY_SCORES = ("child_pugh", "meld", "albi", "mayo_pbc")
 ANY = "any"
@@ -35,12 +35,13 @@ def show_baseline(view: cohorts.View, title: str = "Baseline by arm (Table 1)") 
     st.header(title)
     every = st.toggle("All scores", key="all_scores", help="The key scores only, or every score that can be computed.")
     derived = set(list_series())
-    codes = [code for code in list_parameters(view.panel) if every or code not in derived or code in KEY_SCORES]
-    rows = derive_characteristics(view.subjects, view.panel, controls.order_parameters(codes))
-    summary = summarize_characteristics(rows)
+    there = remember(list_parameters, view.panel)
+    codes = [code for code in there if every or code not in derived or code in KEY_SCORES]
+    rows = remember(derive_characteristics, view.subjects, view.panel, controls.order_parameters(codes))
+    summary = remember(summarize_characteristics, rows)
     sizes = dict(view.subjects.group_by("arm").len().sort("arm").rows())
     sizes = (sizes if len(sizes) > 1 else {}) | {ALL: view.subjects.height}
-    table = present_baseline(summary, sizes)
+    table = remember(present_baseline, summary, sizes)
     hidden = ["variable", "kind", "category"] + ([] if len(sizes) > 2 else ["SMD"]) + ([ALL] if view.pooled else [])
     shown = table.drop(hidden)
     event = st.dataframe(
@@ -109,8 +110,8 @@ def show_follow_up(view: cohorts.View) -> None:
         return
     order = controls.ask_detail("Order", dict(zip(ORDERS, ORDERS, strict=True)), "order", ORDERS[0])
     events = view.events
-    figure = plot_follow_up(view.subjects, events, view.origin, controls.theme(), order)
-    table = tabulate_follow_up(view.subjects, events)
+    figure = remember(plot_follow_up, view.subjects, events, view.origin, controls.theme(), order)
+    table = remember(tabulate_follow_up, view.subjects, events)
     alt = "Follow-up of each patient with infusions and events"
     clicked = output.show_figure(
         figure, "follow_up", alt, table, output.figure_command("follow_up", view.cohort), select=True
@@ -124,7 +125,8 @@ def show_follow_up(view: cohorts.View) -> None:
 def show_event_rates(view: cohorts.View) -> None:
     """Events per patient-year by arm, with exact limits."""
     arms = view.subjects["arm"].unique().sort().to_list()
-    table = summarize_event_rates(view.subjects, view.events, choose_reference(arms, view.study.reference_arm))
+    reference = choose_reference(arms, view.study.reference_arm)
+    table = remember(summarize_event_rates, view.subjects, view.events, reference)
     if table.is_empty():
         return
     with st.expander("Events per patient-year"):
@@ -141,14 +143,14 @@ def show_assessments(view: cohorts.View) -> None:
     """Which planned visits took place, patient by patient."""
     st.header("Planned visits: done, early, late, missed")
     names = {ANY: "Any value"} | {
-        item.paramcd: item.name for item in controls.order_parameters(list_measured(view.panel))
+        item.paramcd: item.name for item in controls.order_parameters(remember(list_measured, view.panel))
     }
     code = controls.ask_detail("Counts as done", names, "assessment", ANY)
-    rows = derive_assessments(view.panel, view.subjects, view.study.visits, None if code == ANY else code)
+    rows = remember(derive_assessments, view.panel, view.subjects, view.study.visits, None if code == ANY else code)
     if rows.is_empty():
         st.info("The study file names no planned visits.")
         return
-    figure = plot_assessments(rows, controls.theme())
+    figure = remember(plot_assessments, rows, controls.theme())
     shown = "" if code == ANY else f"--parameter {code}"
     alt = "Status of every planned visit of every patient"
     clicked = output.show_figure(
@@ -161,7 +163,7 @@ def show_assessments(view: cohorts.View) -> None:
 
 def show_assessment_counts(view: cohorts.View, rows: pl.DataFrame) -> None:
     """How many patients have each status at each visit; a click on a count lists them."""
-    table = summarize_assessments(rows)
+    table = remember(summarize_assessments, rows)
     event = st.dataframe(
         table, key="assessment_counts", hide_index=True, height="content", on_select="rerun",
         selection_mode="single-cell", column_config={"avisit": "Visit"}, alt="Planned visits by status",
@@ -182,12 +184,12 @@ def show_assessment_counts(view: cohorts.View, rows: pl.DataFrame) -> None:
 def show_completeness(view: cohorts.View) -> None:
     """Which values are there at which visit."""
     st.header("Completeness: patients with a value, by visit")
-    labels = {item.paramcd: item.title for item in controls.order_parameters(list_measured(view.panel))}
-    table = summarize_completeness(view.panel, view.subjects, view.study.visits)
+    labels = {item.paramcd: item.title for item in controls.order_parameters(remember(list_measured, view.panel))}
+    table = remember(summarize_completeness, view.panel, view.subjects, view.study.visits)
     if table.is_empty():
         st.info("No value belongs to a visit: the study file names no visit windows that hold the days measured.")
         return
-    figure = plot_completeness(table, labels, controls.theme())
+    figure = remember(plot_completeness, table, labels, controls.theme())
     alt = "Heat map of available values by parameter and visit"
     clicked = output.show_figure(
         figure, "completeness", alt, table, output.figure_command("completeness", view.cohort), select=True
@@ -208,7 +210,7 @@ def show_eligibility(view: cohorts.View) -> None:
     if not criteria:
         st.info("The study file names no criteria ([[eligibility]]), so nothing is checked.")
         return
-    checked = check_eligibility(criteria, view.subjects, view.select(store.read_panel(view.cohort.study, CONVENTIONAL)))
+    checked = remember(check_eligibility, criteria, view.subjects, cohorts.read_catalog_panel(view))
     failing = checked.filter(pl.col("status") == FAILED)
     n = failing["usubjid"].n_unique()
     st.markdown(f"**{n} of {view.subjects.height} patients fail a criterion that can be checked.**")
@@ -220,7 +222,7 @@ def show_eligibility(view: cohorts.View) -> None:
 
 def show_criteria(checked: pl.DataFrame) -> None:
     """Every criterion with its counts; a click on a count lists its patients with what was found."""
-    table = summarize_eligibility(checked)
+    table = remember(summarize_eligibility, checked)
     columns = {"criterion": "Criterion", "required": "Required", "source": "Source"}
     columns |= {MET: "Met", FAILED: "Not met", UNKNOWN: "Not known"}
     event = st.dataframe(

@@ -8,10 +8,11 @@ from math import ceil, floor
 import polars as pl
 import streamlit as st
 
-from analytics.cohort import AGE, CHOICES, EVENT, Bounds, Cohort, list_events
+from analytics.cohort import AGE, CHOICES, EVENT, Bounds, Cohort, keep_subjects, list_events
 from analytics.panel import StudyData
 from analytics.units import CONVENTIONAL, SYSTEMS
 from pages.shared import controls, store
+from pages.shared.memory import remember
 from pages.shared.saved import Shelf, show_shelf
 
 FILTER = "filter"
@@ -57,8 +58,15 @@ class View:
     @property
     def events(self) -> pl.DataFrame:
         """Events of the cohort's subjects, infusions among them."""
-        every = self.read_events() if self.read_events else list_events(self.study.events, self.study.treatments)
-        return self.select(every)
+        if self.read_events:
+            return remember(keep_subjects, self.read_events(), self.subjects)
+        every = remember(list_events, self.study.events, self.study.treatments)
+        return remember(keep_subjects, every, self.subjects)
+
+    @property
+    def treatments(self) -> pl.DataFrame:
+        """Infusions of the cohort's subjects."""
+        return remember(keep_subjects, self.study.treatments, self.subjects)
 
     def reach_everybody(self) -> "View":
         """The view in which every patient of a large cohort can be chosen."""
@@ -81,7 +89,7 @@ class View:
 
     def select(self, rows: pl.DataFrame) -> pl.DataFrame:
         """The rows of the cohort's subjects."""
-        return rows.join(self.subjects.select("usubjid"), on="usubjid", how="semi", maintain_order="left")
+        return keep_subjects(rows, self.subjects)
 
 
 def ask_cohort() -> Cohort | None:
@@ -233,14 +241,14 @@ def select_panel(cohort: Cohort, system: str) -> pl.DataFrame:
     panel = store.read_panel(cohort.study, system)
     if not cohort.is_filtered:
         return panel
-    return panel.join(store.read_members(cohort).select("usubjid"), on="usubjid", how="semi", maintain_order="left")
+    return remember(keep_subjects, panel, store.read_members(cohort))
 
 
 def read_catalog_panel(view: View) -> pl.DataFrame:
     """The cohort's panel in the catalog's units, which grades, limits and published values are in."""
     if controls.units() == CONVENTIONAL:
         return view.panel
-    return view.select(select_panel(view.cohort, CONVENTIONAL))
+    return remember(keep_subjects, select_panel(view.cohort, CONVENTIONAL), view.subjects)
 
 
 def show_head(cohort: Cohort, shown: View) -> None:

@@ -9,9 +9,10 @@ from analytics import units as unit_systems
 from analytics.catalog import Parameter
 from analytics.figures.theme import Theme
 from analytics.groups import SUBJECT_GROUPS, UNCODED
-from analytics.panel import list_parameters
+from analytics.panel import list_based, list_changed, list_parameters
 from analytics.scores import find_any_parameter
 from analytics.units import CONVENTIONAL, convert_parameter, find_factor
+from pages.shared.memory import remember
 
 FIRST = ("child_pugh", "meld", "bilirubin", "fibrosis_index")
 ALL = "all"
@@ -39,11 +40,11 @@ def order_parameters(codes: Iterable[str]) -> list[Parameter]:
 
 def ask_parameter(panel: pl.DataFrame, key: str) -> Parameter:
     """One of the parameters and scores that the cohort has. Stops the page where it has none."""
-    parameters = order_parameters(list_parameters(panel))
+    parameters = order_parameters(remember(list_parameters, panel))
     if not parameters:
         st.info("No value has been imported for these patients.")
         st.stop()
-    changed = set(panel.filter(pl.col("post"), pl.col("chg").is_not_null())["paramcd"])
+    changed = remember(list_changed, panel)
     names = {parameter.paramcd: parameter.title for parameter in parameters}
     first = next((code for code in FIRST if code in changed), next(iter(names)))
     return find_parameter(ask_code("Parameter or score", names, key, first))
@@ -51,8 +52,7 @@ def ask_parameter(panel: pl.DataFrame, key: str) -> Parameter:
 
 def ask_changed(panel: pl.DataFrame, key: str, label: str, first: str = "") -> Parameter | None:
     """One of the parameters that have a change from baseline, a detail of the page; None where none has."""
-    codes = panel.filter(pl.col("post"), pl.col("chg").is_not_null())["paramcd"].unique().to_list()
-    names = {item.paramcd: item.title for item in order_parameters(codes)}
+    names = {item.paramcd: item.title for item in order_parameters(remember(list_changed, panel))}
     if not names:
         return None
     start = next((code for code in (first, *FIRST) if code in names), next(iter(names)))
@@ -63,10 +63,8 @@ def ask_group(subjects: pl.DataFrame, panel: pl.DataFrame, key: str, label: str 
     """The variable that parts the groups, known at baseline; ``all`` for none."""
     columns = {code: name for code, name in SUBJECT_GROUPS.items() if subjects[code].n_unique() > 1}
     ages = {"age": "Age, at the median"} if subjects["age"].count() else {}
-    based = panel.filter(pl.col("base").is_not_null())
-    values = {
-        item.paramcd: f"Baseline {item.name}" for item in order_parameters(list_parameters(based)) if not item.derived
-    }
+    based = order_parameters(remember(list_based, panel))
+    values = {item.paramcd: f"Baseline {item.name}" for item in based if not item.derived}
     names = {ALL: "Nothing: all patients"} | columns | ages | values
     return ask_code(label, names, key, "arm" if "arm" in columns else ALL)
 

@@ -15,7 +15,7 @@ from analytics.courses import (
     Measure,
     derive_multiple,
     describe_axis,
-    place_summary,
+    place_means,
 )
 from analytics.definitions import find_note
 from analytics.dropout import summarize_dropout
@@ -24,14 +24,14 @@ from analytics.figures.multiples import plot_multiples
 from analytics.figures.trajectory import CENTERS, MANY, MEDIAN, MOST_COURSES, RIBBONS, Axes, plot_trajectories
 from analytics.groups import derive_group
 from analytics.noise import Variation, derive_beyond_noise, find_variation
-from analytics.panel import list_parameters
+from analytics.panel import list_based, list_changed, list_limited, list_parameters
 from analytics.present import present_dropout
 from analytics.visits import order_visits
 from pages.shared import cohorts, controls, output, store
 from pages.shared.labels import LABELS
+from pages.shared.memory import remember
 
 VARIATION = "variation"
-SUMMARIZED = ("mean", "sd", "se", "median", "q1", "q3", "smallest", "largest", "p5", "p95", "lower", "upper")
 SEVERITY = ("child_pugh", "meld", "albi", "bilirubin")
 MOST_MULTIPLES = 6
 SHOWN_FIRST = ("child_pugh", "meld", "bilirubin", "albumin", "fibrosis_index")
@@ -52,7 +52,7 @@ class Plan:
 
 def group_panel(view: cohorts.View, by: str) -> pl.DataFrame:
     """The cohort's panel with the chosen groups in ``arm``; patients without a known group are left out, in words."""
-    panel = label_groups(view.panel, view.subjects, by, controls.group_parameter(by))
+    panel = remember(label_groups, view.panel, view.subjects, by, controls.group_parameter(by))
     if by not in ("arm", controls.ALL):
         unknown = view.subjects.height - derive_known(view, by)
         if unknown:
@@ -62,7 +62,7 @@ def group_panel(view: cohorts.View, by: str) -> pl.DataFrame:
 
 def derive_known(view: cohorts.View, by: str) -> int:
     """Of how many patients the group is known."""
-    return derive_group(view.subjects, view.panel, by, controls.group_parameter(by))["group"].count()
+    return remember(derive_group, view.subjects, view.panel, by, controls.group_parameter(by))["group"].count()
 
 
 def find_limit(view: cohorts.View, parameter: Parameter) -> float | None:
@@ -73,8 +73,7 @@ def find_limit(view: cohorts.View, parameter: Parameter) -> float | None:
 
 def list_measures(view: cohorts.View, parameter: Parameter) -> list[str]:
     """What can be shown: multiples of the upper limit only where a limit is recorded."""
-    own = view.panel.filter(pl.col("paramcd") == parameter.paramcd)
-    limited = own["ref_high"].count() > 0 or find_limit(view, parameter) is not None
+    limited = parameter.paramcd in remember(list_limited, view.panel) or find_limit(view, parameter) is not None
     return [name for name in MEASURES if name != MULTIPLE or limited]
 
 
@@ -82,7 +81,7 @@ def add_multiple(view: cohorts.View, panel: pl.DataFrame, measure: Measure) -> p
     """The panel with multiples of the upper limit, where they are shown."""
     if measure.name != MULTIPLE:
         return panel
-    return derive_multiple(panel, measure.parameter.paramcd, find_limit(view, measure.parameter))
+    return remember(derive_multiple, panel, measure.parameter.paramcd, find_limit(view, measure.parameter))
 
 
 def list_axes(panel: pl.DataFrame) -> list[str]:
@@ -109,16 +108,16 @@ def show_courses(plan: Plan, courses: pl.DataFrame) -> None:
     view, measure = plan.view, plan.measure
     variation = find_noise(view, measure.parameter)
     if variation and measure.name != MULTIPLE:
-        courses = derive_beyond_noise(courses, variation)
+        courses = remember(derive_beyond_noise, courses, variation)
     severity, parameter = find_severity(plan), measure.parameter
-    dropout = summarize_dropout(plan.panel, parameter.paramcd, view.study.visits, severity)
+    dropout = remember(summarize_dropout, plan.panel, parameter.paramcd, view.study.visits, severity)
     exact = counts_everybody(plan)
     summary = summarize_everybody(plan) if exact else summarize_shown(plan)
     x_title, y_title, visits = describe_axis(courses, measure, plan.by_visit, view.origin)
-    few = summary.filter(pl.col("n") >= SMALL).is_empty()
+    drawn = plan.individuals or summary.filter(pl.col("n") >= SMALL).is_empty()
     axes = Axes(x_title, y_title, visits, measure.is_change, plan.center)
     chosen = st.session_state.get("usubjid") or ""
-    figure = plot_trajectories(courses, summary, axes, controls.theme(), plan.individuals or few, chosen)
+    figure = remember(plot_trajectories, courses, summary, axes, controls.theme(), drawn, chosen)
     command = trajectory_command(plan, [parameter.paramcd])
     alt = f"{y_title} by group, individual courses and {plan.center.lower()}"
     clicked = output.show_figure(figure, "trajectories", alt, summary, command, select=not view.pooled)
@@ -140,7 +139,7 @@ def counts_everybody(plan: Plan) -> bool:
 
 def summarize_shown(plan: Plan) -> pl.DataFrame:
     """The summary of the subjects whose courses are there."""
-    return tabulate_trajectories(plan.panel, plan.view.study.visits, plan.measure, plan.by_visit)
+    return remember(tabulate_trajectories, plan.panel, plan.view.study.visits, plan.measure, plan.by_visit)
 
 
 def summarize_everybody(plan: Plan) -> pl.DataFrame:
@@ -148,13 +147,12 @@ def summarize_everybody(plan: Plan) -> pl.DataFrame:
     view, code = plan.view, plan.measure.parameter.paramcd
     means = store.read_means(view.cohort, code, plan.measure.column, plan.by)
     factor = 1.0 if plan.measure.column == "pchg" else controls.unit_factor(code)
-    scaled = means.with_columns(pl.col(*SUMMARIZED) * factor)
-    return place_summary(scaled, view.study.visits, plan.by_visit)
+    return remember(place_means, means, factor, view.study.visits, plan.by_visit)
 
 
 def find_severity(plan: Plan) -> str | None:
     """The score, or bilirubin, by which the lost are compared with the kept; None where none is known at baseline."""
-    codes = set(plan.panel.filter(pl.col("base").is_not_null())["paramcd"])
+    codes = remember(list_based, plan.panel)
     return next((code for code in SEVERITY if code in codes and code != plan.measure.parameter.paramcd), None)
 
 
@@ -238,15 +236,15 @@ def show_multiples(plan: Plan) -> None:
     """Several parameters side by side."""
     st.header("Several parameters side by side")
     view = plan.view
-    names = {item.paramcd: item.title for item in controls.order_parameters(list_parameters(view.panel))}
-    later = set(view.panel.filter(pl.col("post"), pl.col("chg").is_not_null())["paramcd"])
+    names = {item.paramcd: item.title for item in controls.order_parameters(remember(list_parameters, view.panel))}
+    later = remember(list_changed, view.panel)
     changed = [code for code in SHOWN_FIRST if code in later] or list(names)[:1]
     key = "multiples_" + view.cohort.study
     chosen = st.multiselect(
         "Parameters", list(names), changed[:4], lambda code: names[code], key=key, max_selections=MOST_MULTIPLES
     )
     parameters = [controls.find_parameter(code) for code in chosen]
-    summaries = summarize_several(plan.panel, view.study.visits, plan.measure.name, parameters, plan.by_visit)
+    summaries = remember(summarize_several, plan.panel, view.study.visits, plan.measure.name, parameters, plan.by_visit)
     if not summaries:
         st.info("Choose parameters to compare.")
         return
@@ -255,7 +253,7 @@ def show_multiples(plan: Plan) -> None:
     seen = pl.concat([summary["avisit"] for summary in summaries.values()])
     order = tuple(order_visits(seen, view.study.visits)) if plan.by_visit else ()
     x_title = "Visit" if plan.by_visit else f"Months since {view.origin}"
-    figure = plot_multiples(summaries, x_title, order, controls.theme())
+    figure = remember(plot_multiples, summaries, x_title, order, controls.theme())
     alt = f"Means of {len(summaries)} parameters by group"
     command = trajectory_command(plan, chosen, "multiples")
     output.show_figure(figure, "multiples", alt, tabulate_several(summaries), command)

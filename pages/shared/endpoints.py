@@ -21,6 +21,7 @@ from analytics.responding import add_response_events, derive_response_days
 from analytics.rules import Rule
 from analytics.survival.follow_up import derive_time_to_event
 from pages.shared import cohorts, controls, response_panels, store
+from pages.shared.memory import remember
 from pages.shared.saved import Shelf, show_shelf
 
 KIND = "endpoint"
@@ -159,5 +160,6 @@ def derive_times(view: cohorts.View, endpoint: Endpoint, rule: Rule | None = Non
         return store.read_times(view.cohort, endpoint)
     subjects, events = view.subjects, view.events
     if RESPONSE in endpoint.events and rule is not None:
-        subjects, events = add_response_events(subjects, events, derive_response_days(view.panel, rule))
-    return derive_time_to_event(subjects, events, endpoint)
+        days = remember(derive_response_days, view.panel, rule)
+        subjects, events = remember(add_response_events, subjects, events, days)
+    return remember(derive_time_to_event, subjects, events, endpoint)

@@ -14,6 +14,7 @@ from analytics.figures.theme import stamp_figure
 from analytics.patient import describe_scores
 from analytics.units import CONVENTIONAL
 from pages.shared import controls, passport, store
+from pages.shared.memory import remember
 
 MARKUP = re.compile(r"([\\`*_\[\]$<>~|])")
 PICTURES = {"html": ("Figure (HTML)", "text/html"), "svg": ("SVG", "image/svg+xml"), "png": ("PNG", "image/png")}
@@ -126,7 +127,7 @@ def export_csv(table: pl.DataFrame, simulated: bool) -> bytes:
 
 def show_not_computable(panel: pl.DataFrame) -> None:
     """The scores that these patients cannot have, and why."""
-    sentences = describe_scores(panel)
+    sentences = remember(describe_scores, panel)
     if not sentences:
         return
     with st.expander(f"Scores that cannot be computed here, and what is missing ({len(sentences)})"):

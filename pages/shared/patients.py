@@ -8,6 +8,7 @@ import streamlit as st
 from analytics.panel import list_parameters
 from analytics.summary import summarize_subjects
 from pages.shared import cohorts, controls
+from pages.shared.memory import remember
 
 KEY = ("child_pugh", "meld", "albi", "bilirubin", "albumin", "fibrosis_index")
 MOST_LISTED = 1_000  # patients behind a count
@@ -46,9 +47,9 @@ def show_counts(view: cohorts.View) -> None:
 def show_patients(view: cohorts.View) -> None:
     """The patients; a click on a row opens one."""
     st.header("Patients")
-    recorded = list_parameters(view.panel)
+    recorded = remember(list_parameters, view.panel)
     shown = [code for code in KEY if code in recorded]
-    table = summarize_subjects(view.subjects, view.panel, view.events, shown)
+    table = remember(summarize_subjects, view.subjects, view.panel, view.events, shown)
     choose_patient(
         table, "patients", label_columns(shown), "Patients of the cohort with their latest change from baseline"
     )

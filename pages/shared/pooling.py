@@ -8,6 +8,7 @@ import streamlit as st
 from analytics.cohort import Cohort
 from analytics.pooling import Part, name_part, pool_parts
 from pages.shared import cohorts, controls, store
+from pages.shared.memory import remember
 
 PRESENT, ALL = "present", "all"
 
@@ -47,13 +48,13 @@ def ask_pair(present: cohorts.View) -> tuple[cohorts.View, cohorts.View]:
 def select(name: str, cohort: Cohort) -> cohorts.View:
     """A cohort as a view whose one arm has its name."""
     view = cohorts.select_view(cohort)
-    part = name_part(view.study, view.subjects, view.panel, name)
+    part = remember(name_part, view.study, view.subjects, view.panel, name)
     return replace(view, subjects=part.subjects, read_panel=lambda: part.panel)
 
 
 def pool(first: cohorts.View, second: cohorts.View) -> cohorts.View:
     """Both cohorts in one view. A patient of both counts in both, under two names."""
-    both = pool_parts(*(Part(view.study, view.subjects, view.panel) for view in (first, second)))
+    both = remember(pool_parts, *(Part(view.study, view.subjects, view.panel) for view in (first, second)))
     names = [shlex.quote(str(view.subjects["arm"].first())) for view in (first, second)]
     pair = f"--name {names[0]} --second {shlex.quote(second.cohort.to_json())} --second-name {names[1]}"
     read = (lambda: both.study), (lambda: both.panel)

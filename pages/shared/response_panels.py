@@ -28,6 +28,7 @@ from analytics.rules import BEST, CHANGE, FALL, LAST, MEASURES, PERCENT, RISE, V
 from analytics.visits import order_visits
 from pages.shared import cohorts, controls, output, patients, store
 from pages.shared.labels import LABELS
+from pages.shared.memory import remember
 from pages.shared.saved import Shelf, show_shelf
 
 RULE = "rule"
@@ -152,15 +153,15 @@ def follow_saved(view: cohorts.View, parameter: Parameter) -> None:
 def show_response(view: cohorts.View, parameter: Parameter, rule: Rule) -> None:
     """Rate, waterfall, list and strip, all from one frame."""
     shown = replace(rule, threshold=rule.threshold * unit_factor(parameter, rule.measure))
-    responses = derive_response(view.panel, view.study, view.subjects, shown)
+    responses = remember(derive_response, view.panel, view.study, view.subjects, shown)
     command = f"python cli.py response {view.cohort.options} {shown.options}{output.units_flag()}"
-    show_rate(summarize_response(responses))
+    show_rate(remember(summarize_response, responses))
     show_differences(view, responses)
     if responses["y"].count() == 0:
         st.info(f"No patient of this cohort has this {MEASURES[rule.measure]} of {parameter.name}.")
         return
     title = describe_title(parameter, rule.measure)
-    figure = plot_waterfall(responses, title, parameter.better, shown.threshold, controls.theme())
+    figure = remember(plot_waterfall, responses, title, parameter.better, shown.threshold, controls.theme())
     alt = f"Waterfall: {title}, one bar for each of {responses['y'].count()} patients"
     clicked = output.show_figure(figure, "waterfall", alt, responses, f"{command} --table patients", select=True)
     if clicked:
@@ -172,9 +173,9 @@ def show_response(view: cohorts.View, parameter: Parameter, rule: Rule) -> None:
 
 def show_strip(responses: pl.DataFrame, rule: Rule, title: str, command: str) -> None:
     """How the rate depends on the threshold."""
-    strip = summarize_thresholds(responses, rule)
+    strip = remember(summarize_thresholds, responses, rule)
     st.markdown("**How the rate depends on the threshold**")
-    figure = plot_thresholds(strip, title, rule.threshold, controls.theme())
+    figure = remember(plot_thresholds, strip, title, rule.threshold, controls.theme())
     alt = "Share of patients who reach every threshold"
     output.show_figure(figure, "thresholds", alt, strip, command)
     st.caption(
@@ -220,7 +221,8 @@ def show_rate(rates: pl.DataFrame) -> None:
 def show_differences(view: cohorts.View, responses: pl.DataFrame) -> None:
     """The responder rate of every arm minus that of the reference."""
     arms = responses["arm"].unique().sort().to_list()
-    for row in compare_response(responses, choose_reference(arms, view.study.reference_arm)).iter_rows(named=True):
+    reference = choose_reference(arms, view.study.reference_arm)
+    for row in remember(compare_response, responses, reference).iter_rows(named=True):
         limits = describe_limits(row["lower"], row["upper"], 0, sign=True)
         odds = describe_limits(row["or_lower"], row["or_upper"], 2)
         more = f"{describe_number(row['difference'], 0, sign=True)} percentage points"
@@ -229,7 +231,7 @@ def show_differences(view: cohorts.View, responses: pl.DataFrame) -> None:
             f"{describe_number(row['odds_ratio'], 2)} ({odds}); {say_p(row['p_fisher'])} (Fisher's exact test). "
             "Exploratory."
         )
-    whole = compare_all_arms(responses) if len(arms) > 2 else None
+    whole = remember(compare_all_arms, responses) if len(arms) > 2 else None
     if whole is not None:
         st.caption(f"All {len(arms)} arms: {say_p(whole)} (exact, Freeman-Halton).")
 

@@ -5,15 +5,15 @@ from typing import Any
 import polars as pl
 import streamlit as st
 
-from analytics.attribution import attribute_visit, describe_attribution, summarize_attribution
+from analytics.attribution import attribute_study, describe_attribution, select_moved, summarize_attribution
 from analytics.computability import ANY, name_scores, summarize_computability
 from analytics.figures.attribution import plot_shares
 from analytics.figures.cohort import plot_completeness
-from analytics.panel import prepare_study
 from analytics.scores import Score, find_score, list_series
 from analytics.shapley import is_attributable
 from analytics.visits import choose_visit, order_visits
 from pages.shared import cohorts, controls, output, patients
+from pages.shared.memory import remember
 
 FEW = 3  # of fewer patients no mean is attributed
 
@@ -21,12 +21,12 @@ FEW = 3  # of fewer patients no mean is attributed
 def show_computability(view: cohorts.View) -> None:
     """The map of scores and visits, and what stops the others."""
     st.header("Which score can be computed at which visit")
-    table = summarize_computability(view.panel, view.study.visits)
+    table = remember(summarize_computability, view.panel, view.study.visits)
     whole = table.filter(pl.col("avisit") == ANY)
     names = name_scores(whole.filter(pl.col("n") > 0)["paramcd"].to_list())
     command = f"python cli.py computability {view.cohort.options}"
     if names:
-        figure = plot_completeness(table, names, controls.theme())
+        figure = remember(plot_completeness, table, names, controls.theme())
         alt = "Number of patients with each score, by visit"
         output.show_figure(figure, "computability", alt, table.drop("order", "position"), command)
     never = whole.filter(pl.col("n") == 0).height
@@ -63,16 +63,15 @@ def show_attribution(view: cohorts.View) -> None:
 
 def show_shares(view: cohorts.View, score: Score, visit: str) -> None:
     """The sentence, the bars and the list of patients."""
-    context = prepare_study(score, view.study, view.study.measurements)
-    shares = attribute_visit(score, context, view.panel, visit)
-    summary = summarize_attribution(shares)
+    shares = remember(attribute_study, score, view.study, view.panel, visit)
+    summary = remember(summarize_attribution, shares)
     n = shares["usubjid"].n_unique()
     sentence = describe_attribution(score, dict(summary.select("part", "share").rows()), mean=True)
     st.markdown(f"**{f'Mean of {n} patients' if n > 1 else 'One patient'}. {sentence}**")
     if n < FEW:
         st.caption("So few patients: read the single ones in the table.")
-    moved = summary.filter((pl.col("smallest") != 0) | (pl.col("largest") != 0))
-    figure = plot_shares(moved, score.parameter, controls.theme(), shares.join(moved.select("part"), on="part"))
+    moved, points = remember(select_moved, summary, shares)
+    figure = remember(plot_shares, moved, score.parameter, controls.theme(), points)
     command = f"python cli.py attribution {view.cohort.options} --score {score.id} --visit '{visit}' --single"
     alt = f"Mean share of each input in the change of {score.parameter.name} from baseline to {visit}"
     output.show_figure(figure, f"why_{score.id}", alt, shares.drop("part"), command)

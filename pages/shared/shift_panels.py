@@ -8,11 +8,12 @@ import streamlit as st
 from analytics.ascites import derive_ascites, tabulate_ascites
 from analytics.catalog import Parameter
 from analytics.figures.flow import plot_flow
-from analytics.panel import list_parameters
+from analytics.panel import list_paired
 from analytics.rules import LAST
 from analytics.shift import ABSENT, derive_classes, is_classed, summarize_flow, tabulate_shift
 from analytics.visits import choose_visit
 from pages.shared import cohorts, controls, output, patients, store
+from pages.shared.memory import remember
 
 MOST_STAGES = 4
 
@@ -21,8 +22,7 @@ MOST_STAGES = 4
 def show_shift(view: cohorts.View) -> None:
     """The shift table and the flow of one class or grade."""
     st.header("Classes before and after")
-    later = view.panel.filter(pl.col("post"), pl.col("analysis"), pl.col("base").is_not_null())
-    classed = [item for item in controls.order_parameters(list_parameters(later)) if is_classed(item)]
+    classed = [item for item in controls.order_parameters(remember(list_paired, view.panel)) if is_classed(item)]
     if not classed:
         st.info("No class or grade is known at baseline and at a later visit of these patients.")
         return
@@ -30,7 +30,7 @@ def show_shift(view: cohorts.View) -> None:
     left, right = st.columns(2)
     with left:
         parameter = controls.find_parameter(controls.ask_detail("Class or grade", names, "shift", next(iter(names))))
-    rows = derive_classes(view.panel, parameter, view.subjects, view.events, view.study.visits)
+    rows = remember(derive_classes, view.panel, parameter, view.subjects, view.events, view.study.visits)
     visits = rows["avisit"].unique(maintain_order=True).to_list()
     if not visits:
         st.info("No class belongs to a visit of the study.")
@@ -39,7 +39,7 @@ def show_shift(view: cohorts.View) -> None:
     with right:
         visit = controls.ask_detail("Baseline to", dict(zip(visits, visits, strict=True)), "shift_visit", first)
     here, keys = rows.filter(pl.col("avisit") == visit), ("before", "after")
-    show_cells(tabulate_shift(rows, visit), here, keys, f"Baseline ↓, {visit} →", "shift_table")
+    show_cells(remember(tabulate_shift, rows, visit), here, keys, f"Baseline ↓, {visit} →", "shift_table")
     st.caption("Died and transplanted: by the end of the visit's window. Click a count to list its patients.")
     show_flow(view, rows, thin(visits[: visits.index(visit) + 1]), parameter)
 
@@ -53,8 +53,8 @@ def thin(visits: list[str]) -> list[str]:
 
 def show_flow(view: cohorts.View, rows: pl.DataFrame, stages: list[str], parameter: Parameter) -> None:
     """The flow of classes over these visits."""
-    flow = summarize_flow(rows, stages)
-    figure = plot_flow(flow, ["Baseline", *stages], controls.theme())
+    flow = remember(summarize_flow, rows, stages)
+    figure = remember(plot_flow, flow, ["Baseline", *stages], controls.theme())
     alt = f"Flow of {parameter.name} from baseline over {', '.join(stages)}"
     options = " ".join([f"--parameter {parameter.paramcd}", *(f"--visit {shlex.quote(name)}" for name in stages)])
     output.show_figure(figure, "flow", alt, flow, output.figure_command("flow", view.cohort, options))
@@ -84,12 +84,12 @@ def show_cells(table: pl.DataFrame, rows: pl.DataFrame, keys: tuple[str, str], c
 def show_ascites(view: cohorts.View) -> None:
     """Whether ascites fell on less, the same or more diuretic."""
     st.header("Ascites read against diuretics")
-    rows = derive_ascites(view.panel, LAST)
+    rows = remember(derive_ascites, view.panel, LAST)
     if rows.is_empty():
         st.info("No patient with ascites has it graded at baseline and later.")
         show_statements(view)
         return
-    table = tabulate_ascites(rows)
+    table = remember(tabulate_ascites, rows)
     show_cells(table, rows, ("ascites", "drug"), "Last grade against baseline", "ascites_table")
     output.offer_table(rows, "ascites")
     st.caption(

@@ -9,17 +9,19 @@ import streamlit as st
 
 from analytics.catalog.constants import SMALL, YEAR
 from analytics.catalog.endpoints import BIRTH, RESPONSE, Endpoint
-from analytics.figures.survival import ROWS, Axis, Curve, make_axis, plot_survival
+from analytics.figures.survival import ROWS, Curve, make_axis, plot_survival
 from analytics.groups import SUBJECT_GROUPS, derive_group, label_group
 from analytics.models import choose_reference
 from analytics.rules import Rule
 from analytics.statistics.multiplicity import METHODS
 from analytics.survival.describe import describe_log_rank, summarize_survival, warn_of_truncation
 from analytics.survival.estimate import Survival, estimate_survival, restrict_means
-from analytics.survival.kaplan_meier import LIMITS, select_days
+from analytics.survival.follow_up import select_known, select_later
+from analytics.survival.kaplan_meier import LIMITS, count_at
 from analytics.survival.tables import tabulate_contrasts, tabulate_pairs, tabulate_tests
 from analytics.survival_present import present_contrasts, present_pairs, present_tests
 from pages.shared import cohorts, controls, output, patients
+from pages.shared.memory import remember
 
 MANY = 3  # groups: with more, only the number at risk stands under the axis
 ALL = controls.ALL
@@ -56,7 +58,7 @@ class Plan:
     @cached_property
     def known(self) -> pl.DataFrame:
         """The rows with a time, and a group where there are groups."""
-        return self.times.drop_nulls(["time", "event", *([] if self.by == ALL else ["group"])])
+        return remember(select_known, self.times, self.by != ALL)
 
     @property
     def ages(self) -> bool:
@@ -87,9 +89,7 @@ def make_plan(view: cohorts.View, endpoint: Endpoint, times: pl.DataFrame, by: s
             other = "No value after baseline has a day, so no time to a response is known either."
         st.info(f"No follow-up time is recorded for these patients, so no survival can be estimated. {other}")
         st.stop()
-    grouped = times.with_columns(group=pl.lit("all"))
-    if by != ALL:
-        grouped = derive_group(times, view.panel, by, controls.group_parameter(by))
+    grouped = remember(derive_group, times, view.panel, by, controls.group_parameter(by))
     plan = Plan(view, endpoint, grouped, by, rule)
     if plan.known.is_empty():
         st.info("For no patient with follow-up is the group known at baseline.")
@@ -104,12 +104,12 @@ def show_curves(plan: Plan) -> None:
         first = ask_first_age(plan)
         days = ask_days(plan)
         strata = ask_strata(plan)
-    restricted = replace(plan, times=plan.times.filter(pl.col("time").is_null() | (pl.col("time") >= first)))
+    restricted = replace(plan, times=remember(select_later, plan.times, first))
     if restricted.known.is_empty():
         st.info("Nobody was under observation after that age.")
         st.stop()
     group = None if plan.by == ALL else "group"
-    result = estimate_survival(restricted.known, group, limits=limits, strata=strata, start=first)
+    result = remember(estimate_survival, restricted.known, group, limits=limits, strata=strata, start=first)
     if warning := warn_of_truncation(result):
         st.warning(warning)
     clicked = draw_curves(restricted, result, limits, first)
@@ -167,19 +167,15 @@ def draw_curves(plan: Plan, result: Survival, limits: str, first: float) -> list
     """The figure; what was clicked comes back."""
     longest = max(float(group.curve["day"][-1]) for group in result.groups)
     axis = make_axis(longest, plan.origin, first)
-    curves = [Curve(plan.label(group.name), group.curve, count(group.curve, axis)) for group in result.groups]
+    counts = [remember(count_at, group.curve, axis.days) for group in result.groups]
+    curves = [Curve(plan.label(one.name), one.curve, at) for one, at in zip(result.groups, counts, strict=True)]
     rows = tuple(ROWS) if len(curves) <= MANY else ("at_risk",)
-    figure = plot_survival(curves, plan.endpoint.axis, axis, rows, controls.theme())
+    figure = remember(plot_survival, curves, plan.endpoint.axis, axis, rows, controls.theme())
     steps = pl.concat([group.curve.with_columns(group=pl.lit(group.name)) for group in result.groups])
     flag = f"{plan.command} --table steps" + ("" if limits == LIMITS[0] else f" --limits {limits}")
     flag += f" --from-age {first / YEAR:g}" if first else ""
     alt = f"{plan.endpoint.label}: Kaplan-Meier curves with number at risk, censored and events"
     return output.show_figure(figure, "survival", alt, steps, flag, select=True)
-
-
-def count(curve: pl.DataFrame, axis: Axis) -> pl.DataFrame:
-    """The counts of one curve at the ticks."""
-    return select_days(curve, axis.days).with_columns(pl.col("events", "censored").fill_null(0))
 
 
 def show_clicked(plan: Plan, clicked: list[str]) -> None:
@@ -248,7 +244,7 @@ def show_comparison(plan: Plan, result: Survival, strata: str | None) -> None:
     with third:
         middle = max((result.start + shortest) / 2 // YEAR, 0.5) * YEAR
         day = ask_day(plan, "Survival at {}", shortest, "at_day", middle, result.start)
-    contrasts = tabulate_contrasts(restrict_means(result, tau), against, day)
+    contrasts = remember(tabulate_contrasts, remember(restrict_means, result, tau), against, day)
     shown = present_contrasts(contrasts.with_columns(pl.col("group", "against").replace(plan.labels)), plan.ages)
     st.dataframe(shown, hide_index=True, placeholder="–", height="content", alt="Differences between groups")
     small = min(group.n for group in result.groups) < SMALL
@@ -273,7 +269,7 @@ def ask_day(plan: Plan, label: str, longest: float, key: str, first: float, star
 
 def show_family(plan: Plan, strata: str | None, small: bool) -> None:
     """Every weight and the trend; every pair with adjusted p values."""
-    tests = tabulate_tests(plan.known, "group", strata)
+    tests = remember(tabulate_tests, plan.known, "group", strata)
     st.dataframe(present_tests(tests), hide_index=True, placeholder="–", height="content", alt="Log-rank family")
     how = (
         " In small groups only the permutation test is shown; it assumes like censoring in all groups." if small else ""
@@ -283,7 +279,7 @@ def show_family(plan: Plan, strata: str | None, small: bool) -> None:
         method = controls.ask_one(
             "p values of pairs adjusted by", "pairs_adjust", ["holm", *(m for m in METHODS if m != "holm")]
         )
-        pairs = tabulate_pairs(plan.known, "group", method, strata).with_columns(
+        pairs = remember(tabulate_pairs, plan.known, "group", method, strata).with_columns(
             pl.col("first", "second").replace(plan.labels)
         )
         st.dataframe(present_pairs(pairs), hide_index=True, placeholder="–", height="content", alt="Pairs of groups")

@@ -4,13 +4,14 @@ import streamlit as st
 
 from analytics.panel import list_parameters
 from pages.shared import association_panels, cohorts, controls, response_panels, shift_panels
+from pages.shared.memory import remember
 
 
 def render() -> None:
     """The page."""
     st.title("Response")
     view = cohorts.view()
-    if not list_parameters(view.panel):
+    if not remember(list_parameters, view.panel):
         st.info("No value has been imported for these patients.")
         st.stop()
     parameter = controls.ask_changed(view.panel, "respond", "Parameter or score")

@@ -4,6 +4,7 @@ import streamlit as st
 
 from analytics.courses import Measure, place_courses
 from pages.shared import change_panels, cohorts, controls, course_panels, output
+from pages.shared.memory import remember
 
 
 def render() -> None:
@@ -22,7 +23,7 @@ def render() -> None:
         center = course_panels.ask_center(view)
         individuals = course_panels.ask_individuals()
     panel = course_panels.add_multiple(view, panel, measure)
-    courses = place_courses(panel, view.study.visits, measure, by_visit)
+    courses = remember(place_courses, panel, view.study.visits, measure, by_visit)
     if courses.is_empty():
         st.info(f"No patient of this cohort has {measure.needs} of {parameter.name}.")
         output.show_not_computable(view.panel)
