@@ -1,6 +1,7 @@
 """What is computed once: the same question has the same answer, another frame another, and nothing grows for ever."""
 
 import gc
+import json
 
 import plotly.graph_objects as go
 import polars as pl
@@ -101,12 +102,12 @@ def test_what_is_shown_and_exported_leaves_remembered_figures_as_they_were(store
     SHELF.answers.clear()
     open_page(store, monkeypatch, "trial/trajectories", study=SIMULATED)
     figures = [kept.value for kept in SHELF.answers.values() if isinstance(kept.value, go.Figure)]
-    before = [figure.to_json() for figure in figures]
+    before = [json.loads(str(figure.to_json())) for figure in figures]
     assert len(before) > 1
     open_page(store, monkeypatch, "trial/trajectories", study=SIMULATED)
     for figure in figures:
         write_figure(stamp_figure(figure, "a note", dark=True), "html")
-    assert [figure.to_json() for figure in figures] == before
+    assert [json.loads(str(figure.to_json())) for figure in figures] == before
 
 
 @pytest.mark.parametrize("path", PAGES)
