@@ -199,6 +199,19 @@ def numbers(column: pl.Series) -> Any:
     return column.cast(pl.Float32).to_numpy()
 
 
+class ReadyFigure(go.Figure):
+    """A figure as it is sent to the browser, put together once: it looks empty, and cannot be changed."""
+
+    def __init__(self, figure: go.Figure) -> None:
+        """What is sent of a figure that nobody changes any more."""
+        super().__init__()
+        self._sent = figure.to_dict()
+
+    def to_dict(self) -> dict[str, Any]:
+        """Traces and layout with their arrays as they are sent; the same object at every call."""
+        return self._sent
+
+
 def stamp_figure(figure: go.Figure, note: str, dark: bool) -> go.Figure:
     """A copy for a document: colors of its own instead of the page's, and what it shows written below it."""
     stamped = go.Figure(figure)

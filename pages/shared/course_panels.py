@@ -113,7 +113,7 @@ def show_courses(plan: Plan, courses: pl.DataFrame) -> None:
     dropout = remember(summarize_dropout, plan.panel, parameter.paramcd, view.study.visits, severity)
     exact = counts_everybody(plan)
     summary = summarize_everybody(plan) if exact else summarize_shown(plan)
-    x_title, y_title, visits = describe_axis(courses, measure, plan.by_visit, view.origin)
+    x_title, y_title, visits = remember(describe_axis, courses, measure, plan.by_visit, view.origin)
     drawn = plan.individuals or summary.filter(pl.col("n") >= SMALL).is_empty()
     axes = Axes(x_title, y_title, visits, measure.is_change, plan.center)
     chosen = st.session_state.get("usubjid") or ""

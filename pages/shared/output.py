@@ -10,7 +10,7 @@ import polars as pl
 import streamlit as st
 
 from analytics.cohort import Cohort
-from analytics.figures.theme import stamp_figure
+from analytics.figures.theme import ReadyFigure, stamp_figure
 from analytics.patient import describe_scores
 from analytics.units import CONVENTIONAL
 from pages.shared import controls, passport, store
@@ -39,13 +39,14 @@ def show_figure(
         "toImageButtonOptions": {"scale": 2},
     }
     chosen: list[Any] = []
+    ready = remember(ReadyFigure, figure)
     if callable(select):
-        st.plotly_chart(figure, key=key, alt=alt, config=config, on_select=select, selection_mode="points")
+        st.plotly_chart(ready, key=key, alt=alt, config=config, on_select=select, selection_mode="points")
     elif select:
-        event = st.plotly_chart(figure, key=key, alt=alt, config=config, on_select="rerun", selection_mode="points")
+        event = st.plotly_chart(ready, key=key, alt=alt, config=config, on_select="rerun", selection_mode="points")
         chosen = [point.get("customdata") for point in event["selection"]["points"]]
     else:
-        st.plotly_chart(figure, key=key, alt=alt, config=config)
+        st.plotly_chart(ready, key=key, alt=alt, config=config)
     with st.container(horizontal=True, vertical_alignment="center"):
         offer_table(table, key)
         with st.popover("Figure", icon=":material/image:"):
