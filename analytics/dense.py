@@ -51,6 +51,18 @@ class Grid:
         """Some subjects."""
         return Grid(self.value[part], self.day[part], self.odd[part])
 
+    def to_frame(self) -> pl.DataFrame:
+        """A row a subject and visit, in their order: value, day; both missing where there is none."""
+        day = pl.Series("day", self.day.ravel())
+        value = pl.Series("value", self.value.ravel()).fill_nan(None)
+        return pl.DataFrame({"value": value, "day": day.replace(NEVER, None)})
+
+    @classmethod
+    def read(cls, cells: pl.DataFrame, odd: pl.Series) -> "Grid":
+        """The grid of such rows, and of whether each subject is odd."""
+        value, day = cells["value"].to_numpy(), cells["day"].fill_null(NEVER).to_numpy()
+        return cls(value.reshape(odd.len(), -1), day.reshape(odd.len(), -1), odd.to_numpy())
+
 
 @dataclass(frozen=True)
 class Visits:
@@ -112,6 +124,16 @@ class Bases:
     value: Array
     day: Index
 
+    def to_frame(self, odd: Mask) -> pl.DataFrame:
+        """A row a subject: base, base_day, odd."""
+        base, day = pl.Series(self.value).fill_nan(None), pl.Series(self.day).replace(NEVER, None)
+        return pl.DataFrame({"base": base, "base_day": day, "odd": odd})
+
+    @classmethod
+    def read(cls, rows: pl.DataFrame) -> "Bases":
+        """The baselines of such rows."""
+        return cls(rows["base"].to_numpy(), rows["base_day"].fill_null(NEVER).to_numpy())
+
 
 def find_bases(series: Series, subjects: int) -> Bases:
     """The last value with day <= 0, within 90 days. Source: design, "Baseline"."""
@@ -122,9 +144,13 @@ def find_bases(series: Series, subjects: int) -> Bases:
     return Bases(value, day)
 
 
-def derive_changes(series: Series, bases: Bases) -> Array:
-    """Change from baseline of every row, later minus earlier; NaN at and before day 0, and without a baseline."""
-    return np.where(series.day > 0, series.aval - bases.value[series.subject], np.nan)
+def find_grid_bases(grid: Grid) -> Bases:
+    """The same of a grid that has no odd subject: the last known cell of these days."""
+    known = (grid.day <= 0) & (grid.day >= -BASELINE_DAYS) & ~np.isnan(grid.value)
+    last = known.shape[1] - 1 - known[:, ::-1].argmax(axis=1)
+    row, found = np.arange(len(last)), known.any(axis=1)
+    day = np.where(found, grid.day[row, last], NEVER).astype(np.int16)
+    return Bases(np.where(found, grid.value[row, last], np.nan), day)
 
 
 def measure_grid(grid: Grid, bases: Bases, column: str) -> Array:

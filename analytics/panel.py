@@ -45,16 +45,20 @@ class StudyData:
 
 def assemble_study(frames: Mapping[str, pl.DataFrame], config: Mapping[str, Any]) -> StudyData:
     """The study of its observed frames, by name, and of what its study file says."""
-    settings = ScoreSettings(
+    tolerances = {visit["avisit"]: visit.get("tolerance") for visit in config.get("visits", [])}
+    tolerance = pl.col("avisit").replace_strict(tolerances, default=None, return_dtype=pl.Int64)
+    visits = frames["visits"].with_columns(tolerance=tolerance)
+    return StudyData(**{**frames, "visits": visits}, settings=read_settings(config), config=config)
+
+
+def read_settings(config: Mapping[str, Any]) -> ScoreSettings:
+    """What the study file fixes for scores."""
+    return ScoreSettings(
         config.get("coagulation_basis"),
         config.get("ascites_grade_2_points", 3),
         {code: read_limits(code, limit) for code, limit in config.get("limits", {}).items()},
         config.get("baseline_visit"),
     )
-    tolerances = {visit["avisit"]: visit.get("tolerance") for visit in config.get("visits", [])}
-    tolerance = pl.col("avisit").replace_strict(tolerances, default=None, return_dtype=pl.Int64)
-    visits = frames["visits"].with_columns(tolerance=tolerance)
-    return StudyData(**{**frames, "visits": visits}, settings=settings, config=config)
 
 
 def read_limits(code: str, limit: Mapping[str, Any]) -> tuple[float | None, float | None]:

@@ -4,6 +4,7 @@ import shutil
 import subprocess
 import tempfile
 import time
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,26 +12,17 @@ import duckdb
 import numpy as np
 import polars as pl
 
-from analytics.dense import (
-    Grid,
-    Series,
-    Visits,
-    derive_changes,
-    derive_grid_score,
-    fill_grid,
-    find_bases,
-    number_series,
-)  # fmt: skip
-from analytics.pairing import ScoreSettings
-from analytics.scores import list_series
+from analytics.dense import measure_grid
+from analytics.large import GRID_SCORES, derive_grid, derive_grid_of_score, list_grid_scores, read_grid
 from analytics.survival.kaplan_meier import estimate_kaplan_meier, select_days
 from analytics.survival.log_rank import compare_log_rank
 from bench.cohort import STUDY
 from bench.run import WrongAnswer
-from data import queries
+from data import publish, queries
 from data.database import open_reader
 from data.home import Home
 from data.importers.run import import_paths
+from data.publish import Grids
 
 INPUTS = ("bilirubin", "inr", "creatinine", "sodium", "albumin", "ascites_grade", "he_grade")
 DAY = 365
@@ -68,56 +60,63 @@ def run_import(folder: str, keep: str = "") -> dict[str, Any]:
 
 
 def run_job(folder: str) -> dict[str, Any]:
-    """The import, then the analysis from the store."""
+    """The import, the grids of every parameter and score, then the analysis of these."""
     with tempfile.TemporaryDirectory() as place:
         begun = run_import(folder, place)
-        found = run_analysis(place)
-        both = {"seconds": begun["seconds"] + found["seconds"], "analysis": found["seconds"]}
-        return found | {"rows": begun["rows"], "bytes": begun["bytes"]} | both
+        grids = str(Path(place) / "grids.duckdb")
+        made = keep_grids(place, grids)
+        found = run_analysis(place, grids)
+        after = made + found["seconds"]
+        times = {"seconds": begun["seconds"] + after, "analysis": after, "kept": found["seconds"]}
+        return found | {"rows": begun["rows"], "bytes": begun["bytes"]} | times
 
 
-def run_analysis(store: str) -> dict[str, Any]:
-    """Scores at every visit, change of every row, means by arm and visit, curves and test of the arms."""
+def keep_grids(store: str, path: str) -> float:
+    """Write the grids as they are published with a large study; the seconds that this takes."""
     home = Home(Path(store))
     start = time.perf_counter()
-    with open_reader(home, home.current()) as connection:
+    with open_reader(home, home.current()) as reader, duckdb.connect(path) as connection:
+        config = queries.fetch_config(reader, STUDY)
+        grids = Grids(derive_grid, list_grid_scores, partial(derive_grid_of_score, config=config))
+        publish.write_grids(reader, connection, STUDY, grids)
+    return time.perf_counter() - start
+
+
+def run_analysis(store: str, grids: str) -> dict[str, Any]:
+    """Scores and changes at every visit, means by arm and visit, curves and test of the arms, from what is kept."""
+    home = Home(Path(store))
+    start = time.perf_counter()
+    with open_reader(home, home.current()) as connection, duckdb.connect(grids, read_only=True) as derived:
         subjects = queries.fetch_subjects(connection, STUDY)
-        visits = Visits.read(queries.fetch_visits(connection, STUDY))
-        codes = [row[0] for row in connection.execute(
-            "SELECT DISTINCT paramcd::VARCHAR FROM measurements WHERE study = $study ORDER BY 1", {"study": STUDY}
-        ).fetchall()]  # fmt: skip
-        arms = (subjects["arm"] == "ABMi").to_numpy().astype(np.int64)
-        grids: dict[str, Grid] = {}
-        changes, means = 0, {}
-        for code in codes:
-            series = number_series(queries.fetch_series(connection, STUDY, code), subjects)
-            moved = derive_changes(series, find_bases(series, subjects.height))
+        treated = (subjects["arm"] == "ABMi").to_numpy()
+        changes, means, scores, odd = 0, {}, {}, 0
+        for code in publish.list_grids(derived):
+            grid, bases = read_grid(publish.fetch_grid(derived, code))
+            if code in SCORES:
+                odd += int(grid.odd.sum())
+                scores[code] = float(np.nanmean(grid.value))
+            if code in GRID_SCORES:
+                continue
+            moved = measure_grid(grid, bases, "chg")
+            moved[grid.day <= 0] = np.nan
             changes += int(np.isfinite(moved).sum())
-            means[code] = average(series, moved, visits, arms)
-            if code in INPUTS:
-                grids[code] = fill_grid(series, visits, subjects.height)
-        scores = {name: derive_grid_score(list_series()[name], grids, subjects, ScoreSettings()) for name in SCORES}
+            means[code] = [average(moved[arm]) for arm in (~treated, treated)]
         survival = follow(subjects, queries.fetch_events(connection, STUDY))
     seconds = time.perf_counter() - start
-    odd = sum(int(grid.odd.sum()) for grid in scores.values())
     if odd:
         raise WrongAnswer(f"{odd} subjects do not fit the grid")
-    averages = {name: float(np.nanmean(grid.value)) for name, grid in scores.items()}
-    return {"seconds": seconds, "changes": changes, "mean": float(means["bilirubin"][1, 2]), **averages, **survival}
+    mean = float(means["bilirubin"][1][2])
+    return {"seconds": seconds, "changes": changes, "mean": mean, **scores, **survival}
 
 
 SCORES = ("meld_na", "child_pugh")
 
 
-def average(series: Series, moved: np.ndarray, visits: Visits, arms: np.ndarray) -> np.ndarray:
-    """The mean change of each arm at each visit."""
-    width = len(visits.names)
-    visit = visits.place(series.day)
-    known = np.isfinite(moved) & (visit >= 0)
-    cell = arms[series.subject[known]] * width + visit[known]
-    total = np.bincount(cell, weights=moved[known], minlength=2 * width)
+def average(values: np.ndarray) -> np.ndarray:
+    """The mean of every visit; missing where nobody has a value."""
+    known = ~np.isnan(values)
     with np.errstate(invalid="ignore"):
-        return (total / np.bincount(cell, minlength=2 * width)).reshape(2, width)
+        return np.where(known, values, 0).sum(axis=0) / known.sum(axis=0)
 
 
 def follow(subjects: pl.DataFrame, events: pl.DataFrame) -> dict[str, float]:

@@ -19,6 +19,13 @@ from bench.run import WrongAnswer
 THINK = 2.0  # seconds between two clicks of one user, on average
 CODES = ("bilirubin", "albumin", "inr", "creatinine", "sodium", "platelets", "alt", "ast")
 PAGE = "trajectories"
+FILTERS = (
+    {"arm": "ABMi"},
+    {"sex": "F"},
+    {"sex": "M", "arm": "Control"},
+    {"range": "bilirubin:1:2"},
+    {"range": "age:40:60"},
+)
 
 
 @dataclass
@@ -132,6 +139,25 @@ def run_users(store: str, users: list[int], clicks: int) -> list[dict[str, Any]]
         process.terminate()
         process.wait()
     return rows
+
+
+async def filter_page(address: str) -> list[float]:
+    """The seconds of every filter, each set for the first time; the page itself was seen before."""
+    session = await join(address)
+    await session.ask(PAGE, study=STUDY, paramcd=CODES[0])
+    times = [await session.ask(PAGE, study=STUDY, paramcd=CODES[0], **chosen) for chosen in FILTERS]
+    await session.socket.close()
+    return times
+
+
+def run_filters(store: str) -> float:
+    """The median seconds of a filter that nobody has set before."""
+    process, address = start_server("app.py", Path(store))
+    try:
+        return statistics.median(asyncio.run(filter_page(address)))
+    finally:
+        process.terminate()
+        process.wait()
 
 
 def run_weights(store: str) -> dict[str, dict[str, int]]:

@@ -18,13 +18,28 @@ from data.database import open_file, open_reader
 from data.home import Home
 
 PART = 20_000  # subjects
-Derive = Callable[[Mapping[str, pl.DataFrame]], dict[str, pl.DataFrame]]
+Tables = dict[str, pl.DataFrame]
+Derive = Callable[[Mapping[str, pl.DataFrame]], Tables]
 ORDER = {"baselines": "paramcd, usubjid", "traits": "usubjid", "panel": "paramcd, usubjid, day"}
 
 
 @dataclass(frozen=True)
+class Grids:
+    """What stands on a grid of subject and visit, a table of ``cells`` and one of ``bases`` each.
+
+    ``parameter`` makes both of a parameter's rows, subjects and visits; ``scores`` names the scores, with the
+    parameters that each needs, from what is measured and the events; ``score`` makes both of a score's name,
+    the tables of its parameters and the subjects.
+    """
+
+    parameter: Callable[[pl.DataFrame, pl.DataFrame, pl.DataFrame], Tables]
+    scores: Callable[[Mapping[str, bool], pl.DataFrame], dict[str, list[str]]]
+    score: Callable[[str, Mapping[str, Tables], pl.DataFrame], Tables]
+
+
+@dataclass(frozen=True)
 class Recipe:
-    """What is derived: of everybody, of whom values up to day 0 are enough, and of a sample of this many.
+    """What is derived: of everybody, of whom values up to day 0 are enough, of a sample of this many, and grids.
 
     ``digest`` changes with any definition.
     """
@@ -33,6 +48,7 @@ class Recipe:
     everybody: Derive
     courses: Derive
     sample: int
+    grids: Grids
 
 
 def derived_file(home: Home, revision: str, study: str, digest: str) -> Path:
@@ -75,6 +91,31 @@ def write_tables(
         append(connection, name, table)
     for name, order in ORDER.items():
         connection.execute(f"CREATE OR REPLACE TABLE {name} AS SELECT * FROM {name} ORDER BY {order}")
+    write_grids(reader, connection, study, recipe.grids)
+
+
+def write_grids(
+    reader: duckdb.DuckDBPyConnection, connection: duckdb.DuckDBPyConnection, study: str, grids: Grids
+) -> None:
+    """Write every parameter whose values have a day, and the scores of them, part by part."""
+    subjects, visits = queries.fetch_subjects(reader, study), queries.fetch_visits(reader, study)
+    if visits.drop_nulls(["first_day", "last_day"]).is_empty():
+        return
+    measured = queries.fetch_measured(reader, study)
+    for code in (code for code, dated in measured.items() if dated):
+        rows = queries.fetch_series(reader, study, code)
+        append_grid(connection, code, grids.parameter(rows, subjects, visits))
+    for code, inputs in grids.scores(measured, queries.fetch_events(reader, study)).items():
+        for first in range(0, subjects.height, PART):
+            part = subjects.slice(first, PART)
+            own = {name: fetch_grid(connection, name, first, part.height) for name in inputs}
+            append_grid(connection, code, grids.score(code, own, part))
+
+
+def append_grid(connection: duckdb.DuckDBPyConnection, code: str, tables: Tables) -> None:
+    """Add to the tables of a parameter or score."""
+    for name, table in tables.items():
+        append(connection, f'"{name} {code}"', table)
 
 
 def append(connection: duckdb.DuckDBPyConnection, name: str, table: pl.DataFrame) -> None:
@@ -95,6 +136,38 @@ def remove_derived(home: Home) -> None:
     for pattern in ("*.derived", ".*.derived.*.part"):
         for path in home.folder.glob(pattern):
             path.unlink()
+
+
+def list_grids(derived: duckdb.DuckDBPyConnection) -> list[str]:
+    """The parameters and scores that stand on the grid."""
+    names = queries.fetch(derived, "SELECT table_name FROM duckdb_tables() ORDER BY table_name")["table_name"]
+    return [name.removeprefix("cells ") for name in names if name.startswith("cells ")]
+
+
+def fetch_grid(
+    derived: duckdb.DuckDBPyConnection, code: str, first: int = 0, count: int | None = None
+) -> dict[str, pl.DataFrame]:
+    """The tables of a parameter or score: ``cells`` (value, day: a row a subject and visit) and ``bases``.
+
+    Of ``count`` subjects from the place ``first`` on, or of all.
+    """
+    # Rows come in the order in which they were written: that is their place, and a sort of millions is spared.
+    size = {name: count_rows(derived, f"{name} {code}") for name in ("cells", "bases")}
+    width = size["cells"] // max(1, size["bases"])
+    many = size["bases"] if count is None else count
+    cells, bases = (
+        f'SELECT {columns} FROM "{name} {code}" WHERE rowid >= $first AND rowid < $last'
+        for name, columns in (("cells", "value, day"), ("bases", "base, base_day, odd"))
+    )
+    return {
+        "cells": queries.fetch(derived, cells, first=first * width, last=(first + many) * width),
+        "bases": queries.fetch(derived, bases, first=first, last=first + many),
+    }
+
+
+def count_rows(derived: duckdb.DuckDBPyConnection, table: str) -> int:
+    """How many rows a derived table has."""
+    return queries.fetch(derived, f'SELECT count(*) AS n FROM "{table}" ORDER BY n')["n"][0]
 
 
 def fetch_traits(derived: duckdb.DuckDBPyConnection) -> pl.DataFrame:

@@ -9,16 +9,18 @@ from analytics.catalog import PARAMETERS
 from analytics.change import derive_change
 from analytics.courses import Measure, summarize_courses
 from analytics.dense import (
+    NEVER,
     Series,
     Visits,
-    derive_changes,
     derive_grid_score,
     fill_grid,
     find_bases,
+    find_grid_bases,
     measure_grid,
     summarize_grid,
 )
 from analytics.frames import EVENTS, empty
+from analytics.large import read_grid, write_grid
 from analytics.pairing import ScoreSettings
 from analytics.scores import list_series
 from analytics.scoring import derive_scores
@@ -75,6 +77,30 @@ def test_scores_on_the_grid_are_the_scores(score: str, seed: int) -> None:
     np.testing.assert_array_equal(grid.value[plain], expected[plain])
 
 
+def place_changes(found: np.ndarray, own: pl.DataFrame, windows: Visits, column: str) -> None:
+    """The changes that count at a visit, from baseline on, are those of the panel."""
+    counted = own.filter("analysis", pl.col("post") | pl.col("day").eq_missing(pl.col("base_day")))
+    for visit, name in enumerate(windows.names):
+        expected = counted.filter(pl.col("avisit") == name).drop_nulls(column).sort("usubjid")[column].to_numpy()
+        known = found[:, visit][np.isfinite(found[:, visit])]
+        np.testing.assert_allclose(known, expected, rtol=1e-12)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_grid_is_kept_as_it_is(seed: int) -> None:
+    """With missing cells, odd subjects and baselines; of subjects that are not odd it also tells the baseline."""
+    subjects, rows, visits = simulate(seed)
+    series = read_series(rows, subjects, "bilirubin")
+    grid, bases = fill_grid(series, Visits.read(visits), subjects.height), find_bases(series, subjects.height)
+    again, based = read_grid(write_grid(grid, bases))
+    for one, other in ((grid, again), (bases, based)):
+        for name, part in vars(one).items():
+            np.testing.assert_array_equal(getattr(other, name), part)
+    told, plain = find_grid_bases(grid), ~grid.odd
+    np.testing.assert_array_equal(told.value[plain], bases.value[plain])
+    np.testing.assert_array_equal(told.day[plain], bases.day[plain])
+
+
 @pytest.mark.parametrize("seed", range(4))
 def test_values_changes_and_baselines_on_the_grid_are_those_of_the_panel(seed: int) -> None:
     """Of every subject, the odd ones too."""
@@ -85,10 +111,13 @@ def test_values_changes_and_baselines_on_the_grid_are_those_of_the_panel(seed: i
         series = read_series(rows, subjects, code)
         own = panel.filter(pl.col("paramcd") == code).sort("usubjid", "day")
         base = find_bases(series, subjects.height)
-        changes = derive_changes(series, base)
-        expected = own.select(pl.when("post").then("chg")).to_series().fill_null(float("nan")).to_numpy()
-        np.testing.assert_array_equal(changes, expected)
+        known = own.drop_nulls("base").unique("usubjid").sort("usubjid").select("usubjid", "base", "base_day")
+        both = subjects.select("usubjid").join(known, on="usubjid", how="left", maintain_order="left")
+        np.testing.assert_array_equal(base.value, both["base"].fill_null(float("nan")).to_numpy())
+        np.testing.assert_array_equal(base.day, both["base_day"].fill_null(NEVER).to_numpy())
         grid = fill_grid(series, windows, subjects.height)
+        for column in ("chg", "pchg"):
+            place_changes(measure_grid(grid, base, column), own, windows, column)
         counted = own.filter("analysis")
         assert np.isfinite(grid.value).sum() == counted.height
         for visit, name in enumerate(windows.names):

@@ -1,7 +1,7 @@
 """A large study: derived tables are what direct computation gives, filters included; pages say what is a sample."""
 
 from collections.abc import Iterator
-from functools import partial
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +22,7 @@ from analytics.cohort import (
     select_subjects,
 )
 from analytics.courses import Measure, summarize_courses
-from analytics.large import derive_courses, derive_everybody, digest_definitions
+from analytics.large import derive_courses, digest_definitions
 from analytics.panel import assemble_study, derive_baselines, derive_panel
 from analytics.safety.stopping import (
     AT_MOST,
@@ -43,10 +43,11 @@ from data import publish, queries
 from data.database import open_reader
 from data.home import Home
 from data.importers.run import import_paths
-from data.publish import Recipe, derived_file, open_derived, publish_derived
+from data.publish import derived_file, open_derived, publish_derived
 from data.simulate import simulate_trial
 from data.withdraw import withdraw
 from pages.shared import cache, everybody, everybody_safety
+from pages.shared.cache import make_recipe
 from tests.conftest import SIMULATED
 from tests.test_pages import open_page, texts
 
@@ -60,8 +61,8 @@ def make_derived(home: Home, study: str, sample: int, part: int, monkeypatch: py
     monkeypatch.setattr(publish, "PART", part)
     with open_reader(home, home.current()) as connection:
         config = queries.fetch_config(connection, study)
-    works = [partial(work, config=config) for work in (derive_everybody, derive_courses)]
-    publish_derived(home, home.current(), study, Recipe("test", *works, sample))
+    recipe = replace(make_recipe(config), digest="test", sample=sample)
+    publish_derived(home, home.current(), study, recipe)
     return open_derived(home, home.current(), study, "test")
 
 

@@ -20,7 +20,17 @@ from analytics.cohort import (
     select_subjects,
 )
 from analytics.forecast import Forecast, fit_forecast
-from analytics.large import FEWEST, SAMPLE, SHOWN, derive_courses, derive_everybody, digest_definitions
+from analytics.large import (
+    FEWEST,
+    SAMPLE,
+    SHOWN,
+    derive_courses,
+    derive_everybody,
+    derive_grid,
+    derive_grid_of_score,
+    digest_definitions,
+    list_grid_scores,
+)
 from analytics.panel import StudyData, assemble_study, derive_baselines, derive_panel
 from analytics.profile.ribbons import summarize_ribbons
 from analytics.profile.worklist import list_key_parameters, make_worklist
@@ -29,7 +39,7 @@ from analytics.units import CONVENTIONAL, convert_panel
 from data import publish, queries
 from data.database import open_reader
 from data.home import Home
-from data.publish import Recipe, open_derived, publish_derived
+from data.publish import Grids, Recipe, open_derived, publish_derived
 from data.workspace import Item, fetch_items
 
 MOST_CUTS = 30  # earlier revisions that are looked into
@@ -192,7 +202,8 @@ def is_large(stamp: Stamp, study: str) -> bool:
 def make_recipe(config: dict[str, Any]) -> Recipe:
     """How the derived tables of a large study are made."""
     everybody, courses = (partial(work, config=config) for work in (derive_everybody, derive_courses))
-    return Recipe(digest_definitions(), everybody, courses, SAMPLE)
+    grids = Grids(derive_grid, list_grid_scores, partial(derive_grid_of_score, config=config))
+    return Recipe(digest_definitions(), everybody, courses, SAMPLE, grids)
 
 
 @st.cache_resource(show_spinner=False, max_entries=64)

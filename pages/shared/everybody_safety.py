@@ -8,6 +8,7 @@ import streamlit as st
 from analytics.catalog import PARAMETERS
 from analytics.cohort import Cohort
 from analytics.dense import list_later
+from analytics.large import GRID_SCORES
 from analytics.safety.stopping import NOT_COMPUTED, read_rules, tabulate_stopping
 from analytics.safety.tables import TABLES, Choice, Safety
 from data import queries
@@ -69,12 +70,12 @@ def cached_status(stamp: Stamp, cohort: str, pooled: str, rule: str) -> pl.DataF
 def is_known(stamp: Stamp, study: str, code: str) -> bool:
     """Whether every value of a parameter or score of everybody is at hand: it is measured, or on the grid."""
     measured = code in PARAMETERS and not PARAMETERS[code].derived
-    return measured or (code in everybody.GRID_SCORES and everybody.cached_exact(stamp, study, code))
+    return measured or (code in GRID_SCORES and everybody.cached_exact(stamp, study, code))
 
 
 def find_later(stamp: Stamp, study: str, code: str) -> pl.DataFrame:
     """The values of a parameter or score after baseline, of everybody of a study: the columns ``LATER``."""
-    if code in everybody.GRID_SCORES:
+    if code in GRID_SCORES:
         later = list_later(everybody.cached_grid(stamp, study, code)[0], cache.cached_traits(stamp, study)["usubjid"])
     else:
         visit = cache.cached_study(stamp, study).baseline_visit
