@@ -52,15 +52,13 @@ class Grid:
         return Grid(self.value[part], self.day[part], self.odd[part])
 
     def to_frame(self) -> pl.DataFrame:
-        """A row a subject and visit, in their order: value, day; both missing where there is none."""
-        day = pl.Series("day", self.day.ravel())
-        value = pl.Series("value", self.value.ravel()).fill_nan(None)
-        return pl.DataFrame({"value": value, "day": day.replace(NEVER, None)})
+        """A row a subject and visit, in their order: value, day; NaN and ``NEVER`` stay as they are."""
+        return pl.DataFrame({"value": self.value.ravel(), "day": self.day.ravel()})
 
     @classmethod
     def read(cls, cells: pl.DataFrame, odd: pl.Series) -> "Grid":
         """The grid of such rows, and of whether each subject is odd."""
-        value, day = cells["value"].to_numpy(), cells["day"].fill_null(NEVER).to_numpy()
+        value, day = cells["value"].to_numpy(), cells["day"].to_numpy()
         return cls(value.reshape(odd.len(), -1), day.reshape(odd.len(), -1), odd.to_numpy())
 
 
@@ -126,13 +124,12 @@ class Bases:
 
     def to_frame(self, odd: Mask) -> pl.DataFrame:
         """A row a subject: base, base_day, odd."""
-        base, day = pl.Series(self.value).fill_nan(None), pl.Series(self.day).replace(NEVER, None)
-        return pl.DataFrame({"base": base, "base_day": day, "odd": odd})
+        return pl.DataFrame({"base": self.value, "base_day": self.day, "odd": odd})
 
     @classmethod
     def read(cls, rows: pl.DataFrame) -> "Bases":
         """The baselines of such rows."""
-        return cls(rows["base"].to_numpy(), rows["base_day"].fill_null(NEVER).to_numpy())
+        return cls(rows["base"].to_numpy(), rows["base_day"].to_numpy())
 
 
 def find_bases(series: Series, subjects: int) -> Bases:

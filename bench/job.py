@@ -4,6 +4,7 @@ import shutil
 import subprocess
 import tempfile
 import time
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -12,8 +13,20 @@ import duckdb
 import numpy as np
 import polars as pl
 
-from analytics.dense import measure_grid
+from analytics.dense import (
+    Bases,
+    Grid,
+    Visits,
+    derive_grid_score,
+    fill_grid,
+    find_bases,
+    find_grid_bases,
+    measure_grid,
+    number_series,
+)
 from analytics.large import GRID_SCORES, derive_grid, derive_grid_of_score, list_grid_scores, read_grid
+from analytics.pairing import ScoreSettings
+from analytics.scores import list_series
 from analytics.survival.kaplan_meier import estimate_kaplan_meier, select_days
 from analytics.survival.log_rank import compare_log_rank
 from bench.cohort import STUDY
@@ -60,42 +73,40 @@ def run_import(folder: str, keep: str = "") -> dict[str, Any]:
 
 
 def run_job(folder: str) -> dict[str, Any]:
-    """The import, the grids of every parameter and score, then the analysis of these."""
+    """The import, then the analysis from the store."""
     with tempfile.TemporaryDirectory() as place:
         begun = run_import(folder, place)
-        grids = str(Path(place) / "grids.duckdb")
-        made = keep_grids(place, grids)
-        found = run_analysis(place, grids)
-        after = made + found["seconds"]
-        times = {"seconds": begun["seconds"] + after, "analysis": after, "kept": found["seconds"]}
-        return found | {"rows": begun["rows"], "bytes": begun["bytes"]} | times
+        found = run_analysis(place)
+        both = {"seconds": begun["seconds"] + found["seconds"], "analysis": found["seconds"]}
+        return found | {"rows": begun["rows"], "bytes": begun["bytes"]} | both
 
 
-def keep_grids(store: str, path: str) -> float:
-    """Write the grids as they are published with a large study; the seconds that this takes."""
+def run_keep(store: str, grids: str) -> dict[str, Any]:
+    """Write the grids as they are published with a large study."""
     home = Home(Path(store))
     start = time.perf_counter()
-    with open_reader(home, home.current()) as reader, duckdb.connect(path) as connection:
+    with open_reader(home, home.current()) as reader, duckdb.connect(grids) as connection:
         config = queries.fetch_config(reader, STUDY)
-        grids = Grids(derive_grid, list_grid_scores, partial(derive_grid_of_score, config=config))
-        publish.write_grids(reader, connection, STUDY, grids)
-    return time.perf_counter() - start
+        made = Grids(derive_grid, list_grid_scores, partial(derive_grid_of_score, config=config))
+        publish.write_grids(reader, connection, STUDY, made)
+    return {"seconds": time.perf_counter() - start}
 
 
-def run_analysis(store: str, grids: str) -> dict[str, Any]:
-    """Scores and changes at every visit, means by arm and visit, curves and test of the arms, from what is kept."""
+def run_analysis(store: str, grids: str = "") -> dict[str, Any]:
+    """Scores and changes at every visit, means by arm and visit, curves and test of the arms.
+
+    ``grids`` is the file of kept ones; without it they are filled from the store.
+    """
     home = Home(Path(store))
     start = time.perf_counter()
-    with open_reader(home, home.current()) as connection, duckdb.connect(grids, read_only=True) as derived:
+    with open_reader(home, home.current()) as connection:
         subjects = queries.fetch_subjects(connection, STUDY)
         treated = (subjects["arm"] == "ABMi").to_numpy()
         changes, means, scores, odd = 0, {}, {}, 0
-        for code in publish.list_grids(derived):
-            grid, bases = read_grid(publish.fetch_grid(derived, code))
-            if code in SCORES:
+        for code, (grid, bases) in read_kept(grids) if grids else fill_grids(connection, subjects):
+            if code in list_series():
                 odd += int(grid.odd.sum())
-                scores[code] = float(np.nanmean(grid.value))
-            if code in GRID_SCORES:
+                scores[code] = float(np.nanmean(grid.value)) if code in SCORES else 0.0
                 continue
             moved = measure_grid(grid, bases, "chg")
             moved[grid.day <= 0] = np.nan
@@ -107,6 +118,30 @@ def run_analysis(store: str, grids: str) -> dict[str, Any]:
         raise WrongAnswer(f"{odd} subjects do not fit the grid")
     mean = float(means["bilirubin"][1][2])
     return {"seconds": seconds, "changes": changes, "mean": mean, **scores, **survival}
+
+
+def fill_grids(
+    connection: duckdb.DuckDBPyConnection, subjects: pl.DataFrame
+) -> Iterator[tuple[str, tuple[Grid, Bases]]]:
+    """Every parameter from the store, then the scores of them."""
+    visits, inputs = Visits.read(queries.fetch_visits(connection, STUDY)), {}
+    for code in queries.fetch_measured(connection, STUDY):
+        series = number_series(queries.fetch_series(connection, STUDY, code), subjects)
+        grid = fill_grid(series, visits, subjects.height)
+        if code in INPUTS:
+            inputs[code] = grid
+        yield code, (grid, find_bases(series, subjects.height))
+    for code in SCORES:
+        grid = derive_grid_score(list_series()[code], inputs, subjects, ScoreSettings())
+        yield code, (grid, find_grid_bases(grid))
+
+
+def read_kept(path: str) -> Iterator[tuple[str, tuple[Grid, Bases]]]:
+    """Every parameter that is kept, and the scores that are asked for."""
+    with duckdb.connect(path, read_only=True) as derived:
+        for code in publish.list_grids(derived):
+            if code in SCORES or code not in GRID_SCORES:
+                yield code, read_grid(publish.fetch_grid(derived, code))
 
 
 SCORES = ("meld_na", "child_pugh")
