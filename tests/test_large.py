@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 from streamlit.testing.v1 import AppTest
@@ -22,8 +23,12 @@ from analytics.cohort import (
     select_subjects,
 )
 from analytics.courses import Measure, summarize_courses
+from analytics.documents.model import Table
 from analytics.large import derive_courses, digest_definitions
 from analytics.panel import assemble_study, derive_baselines, derive_panel
+from analytics.profile.sheet import name_origin
+from analytics.report.more_sections import build_safety
+from analytics.report.trial import make_trial
 from analytics.safety.stopping import (
     AT_MOST,
     CROSSED,
@@ -299,3 +304,24 @@ def test_a_rule_on_a_score_counts_everybody_or_says_that_it_cannot(
     unknown = found.table("rules", Choice(rules=(StoppingRule("albi", 9, paramcd="albi", threshold=-1.0),)))
     assert unknown["state"].to_list() == [NOT_COMPUTED] * 2
     assert "no status" in say_status(unknown.row(0, named=True))
+
+
+def test_a_report_of_a_large_study_says_who_was_drawn_and_counts_the_events_of_all(
+    store: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Twenty of sixty: the stamp says so, and the tables of safety are those of sixty."""
+    draw_twenty(monkeypatch)
+    stamp, cohort = cache.Stamp(str(store.folder.resolve()), store.current()), Cohort(SIMULATED)
+    counted = everybody_safety.cached_safety(stamp, cohort.to_json(), "")
+    study, drawn = cache.cached_study(stamp, SIMULATED), cache.cached_drawn(stamp, cohort.to_json())
+    origin = name_origin(SIMULATED, study.config, store.current(), drawn["cut_day"])
+    nothing = pl.DataFrame(schema={"kind": pl.String, "n": pl.Int64, "of_n": pl.Int64, "text": pl.String,
+                                   "time": pl.String, "source": pl.String})  # fmt: skip
+    trial = make_trial(cohort, study, drawn, origin=origin, statements=nothing, findings=nothing, counted=counted,
+                       everybody=60)  # fmt: skip
+    assert "n = 20, drawn at random of 60, of 60" in trial.stamp
+    blocks = list(build_safety(trial))
+    assert any("those of all 60 patients" in getattr(block, "text", "") for block in blocks)
+    tables = [block for block in blocks if isinstance(block, Table)]
+    assert tables[0].numbers is not None
+    assert_frame_equal(tables[0].numbers, derive_whole(stamp, SIMULATED).table("counts"))

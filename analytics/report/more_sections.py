@@ -18,17 +18,17 @@ from analytics.safety.adverse import (
     NONE_RECORDED,
     WHAT,
     describe_event,
-    order_lanes,
     present_shares,
     say_published,
     summarize_published,
 )
 from analytics.safety.stopping import say_status
-from analytics.safety.tables import TABLES, Choice, list_events
+from analytics.safety.tables import Choice, Safety
 from analytics.scores import list_series
 from analytics.summary import summarize_completeness
 
 THEME = Theme()
+MOST_ROWS = 10_000  # of a table behind a figure; beyond, what is drawn
 RULES = (
     "Baseline: the last value with day 0 or before, within 90 days. Change: later minus earlier. In a visit's window "
     "the value closest to the target counts. Scores pair values of one day, else the latest earlier one of up to 7 "
@@ -40,35 +40,39 @@ def build_safety(trial: Trial) -> Iterator[Block]:
     """What was published of the group, counts with exact limits, terms, stopping rules, all events in time."""
     for row in summarize_published(trial.statements).iter_rows(named=True):
         yield Words(say_published(row))
-    data = trial.safety
-    rules = TABLES["rules"](data, Choice(rules=trial.rules))
+    data = trial.counted or trial.safety
+    if trial.counted:
+        yield Words(f"Events and stopping rules are those of all {data.subjects.height:,} patients.", note=True)
+    rules = data.table("rules", Choice(rules=trial.rules))
     for row in rules.iter_rows(named=True):
         yield Words(say_status(row))
     if data.adverse.is_empty():
         yield Words(NONE_RECORDED)
         return
-    counts, terms = (TABLES[name](data, Choice()) for name in ("counts", "terms"))
+    counts, terms = (data.table(name) for name in ("counts", "terms"))
     named = counts.with_columns(pl.col("what").replace(WHAT))
     yield Table("Patients with adverse events", present_shares(named, "what", "Patients with"), counts)
     yield Table("By term", present_shares(terms, "term", "Term"), terms)
     yield Words("Exact (Clopper-Pearson) 95 % limits; events from day 0 on, each patient once a row.", note=True)
-    yield draw_timeline(trial)
-    grades = TABLES["grades"](data, Choice())
+    yield draw_timeline(data, trial.day_0)
+    grades = trial.safety.table("grades")
     if grades.height:
         yield Table("CTCAE v5 grades of laboratory values, both readings", present_grades(grades), grades)
 
 
-def draw_timeline(trial: Trial) -> Picture:
+def draw_timeline(data: Safety, day_0: str) -> Picture:
     """All patients' events in time, as the page Safety draws them."""
-    events = list_events(trial.safety)
-    lanes = order_lanes(trial.subjects, events).head(MOST_LANES)
-    figure = plot_event_timeline(lanes, events.with_columns(hover=describe_event()), trial.day_0, THEME)
+    lanes = data.lanes.head(MOST_LANES)
+    events = data.table("events")
+    drawn = events.join(lanes, on="usubjid", how="semi", maintain_order="left")
+    figure = plot_event_timeline(lanes, drawn.with_columns(hover=describe_event()), day_0, THEME)
     title = (
         "Adverse events of all patients"
-        if lanes.height == trial.subjects.height
+        if lanes.height == data.subjects.height
         else f"The {lanes.height} patients with the gravest events"
     )
-    return Picture("safety_timeline", title, figure, "Adverse events of every patient in time", events)
+    table = events if events.height <= MOST_ROWS else drawn
+    return Picture("safety_timeline", title, figure, "Adverse events of every patient in time", table)
 
 
 def present_grades(grades: pl.DataFrame) -> pl.DataFrame:

@@ -35,7 +35,8 @@ class Choice:
 class Trial:
     """A cohort of a study at a revision. ``panel`` is that of the cohort in the catalog's units, with ``arm``.
 
-    ``statements`` and ``findings`` are those of the whole study. ``everybody`` is its number of subjects.
+    ``statements`` and ``findings`` are those of the whole study. ``everybody`` is its number of subjects. Where
+    ``subjects`` are drawn of a large cohort, ``counted`` has the events of all of it.
     """
 
     cohort: Cohort
@@ -48,6 +49,7 @@ class Trial:
     everybody: int
     rules: tuple[StoppingRule, ...] = ()
     units: str = CONVENTIONAL
+    counted: Safety | None = None
 
     @cached_property
     def shown(self) -> pl.DataFrame:
@@ -86,7 +88,8 @@ class Trial:
         """As every page says it: SIMULATED, study, data cut, revision, filter, n."""
         filtered = self.cohort.words or "no filter"
         made = f"Hepatrace {HEPATRACE}, definitions {list_versions()['definitions']}"
-        return f"{self.origin.words} · {filtered} · n = {self.subjects.height} of {self.everybody} · {made}"
+        drawn = f", drawn at random of {self.counted.subjects.height:,}," if self.counted else ""
+        return f"{self.origin.words} · {filtered} · n = {self.subjects.height}{drawn} of {self.everybody} · {made}"
 
 
 def make_trial(
@@ -94,7 +97,8 @@ def make_trial(
 ) -> Trial:
     """The trial of the cohort's subjects (with ``arm`` filled); the panel is derived where none is given."""
     own = panel if panel is not None else select_subjects(derive_panel(study), subjects)
-    return Trial(cohort, study, subjects, own, everybody=study.subjects.height, **more)
+    more.setdefault("everybody", study.subjects.height)
+    return Trial(cohort, study, subjects, own, **more)
 
 
 def write_recipe(trial: Trial, choice: Choice) -> dict[str, Any]:

@@ -87,6 +87,9 @@ def read_trial(view: cohorts.View) -> Trial:
     study = view.cohort.study
     rules, _ = list_rules(view)
     facts: dict[str, Any] = {"statements": store.statements(study), "findings": store.findings(study)}
+    if view.is_sampled:
+        counted = store.read_safety(view.cohort, pooled=False)
+        facts |= {"everybody": store.traits(study).height, "counted": counted}
     origin = name_origin(study, view.study.config, store.revision(), view.subjects["cut_day"])
     return make_trial(
         view.cohort,
