@@ -11,7 +11,7 @@ from analytics.courses import Measure, describe_axis, place_courses, summarize_c
 from analytics.documents.pictures import render_figure
 from analytics.figures.association import Titles, plot_correlations, plot_pairs
 from analytics.figures.cohort import plot_completeness, plot_follow_up
-from analytics.figures.counts import thin
+from analytics.figures.counts import say_count, thin
 from analytics.figures.flow import plot_flow
 from analytics.figures.incidence import plot_incidence, plot_mean_count, plot_stacked
 from analytics.figures.multiples import plot_multiples
@@ -173,6 +173,16 @@ def test_a_cell_of_a_planned_visit_says_whose_it_is_and_what_became_of_it(patien
             assert heat.y[y] == row["usubjid"]
             done = f"day {row['day']}" if row["status"] == "done" else f"{row['status']}, day {row['day']}"
             assert heat.text[y][x] == (row["status"] if row["day"] is None else done)
+
+
+def test_counts_of_a_registry_fit_under_their_ticks():
+    """Six digits would run into each other on a tablet; the table below the figure has them all."""
+    assert [say_count(n) for n in (0, 99_999, 100_000, 456_549)] == ["0", "99999", "100k", "457k"]
+    courses, summary = make_courses(10)
+    many = summary.with_columns(n=pl.lit(456_549), lost=pl.lit(123_456))
+    figure = plot_trajectories(courses, many, Axes("x", "y"), Theme())
+    texts = {text for trace in figure.data if trace.mode == "text" for text in trace.text}
+    assert texts == {"457k<br>−123k"}
 
 
 def test_planned_visits_of_300_patients_over_two_years_weigh_little():

@@ -7,6 +7,7 @@ ROW = 22  # height of one row of counts, in pixels
 TITLE = 40
 LINE = 14  # height of a second line
 LEAST_GAP = 0.055
+MANY = 100_000
 
 
 def make_figure_with_counts(rows: int, height: int, lines: int = 1) -> go.Figure:
@@ -23,6 +24,11 @@ def thin(x: list[float], span: float) -> list[int]:
         if not kept or value - x[kept[-1]] >= LEAST_GAP * span:
             kept.append(place)
     return kept
+
+
+def say_count(n: int) -> str:
+    """A count that fits under its tick: in thousands from 100,000 on."""
+    return str(n) if abs(n) < MANY else f"{n / 1_000:.0f}k"
 
 
 def add_counts(figure: go.Figure, position: int, x: list[float], texts: list[str], color: str) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import plotly.graph_objects as go
 import polars as pl
 
-from analytics.figures.counts import ROW, TITLE, add_counts, finish_counts, make_figure_with_counts, thin
+from analytics.figures.counts import ROW, TITLE, add_counts, finish_counts, make_figure_with_counts, say_count, thin
 from analytics.figures.theme import Theme, TimeUnit, choose_time_unit, cover_cells, dash, lay_out, numbers
 
 TICKS = 9
@@ -69,7 +69,7 @@ def plot_survival(curves: list[Curve], title: str, axis: Axis, rows: tuple[str, 
     for index, curve in enumerate(drawn):
         add_curve(figure, curve, index, axis.unit, theme)
         for row in rows:
-            texts = curve.counts[row].cast(pl.String).to_list()
+            texts = list(map(say_count, curve.counts[row]))
             add_counts(figure, len(names), axis.ticks[: len(texts)], texts, theme.color(index))
             add_cover(figure, curve, row, len(names), axis)
             names.append(curve.name if row == "at_risk" else ROWS[row])

@@ -7,7 +7,7 @@ from typing import Any
 import plotly.graph_objects as go
 import polars as pl
 
-from analytics.figures.counts import add_counts, finish_counts, make_figure_with_counts
+from analytics.figures.counts import add_counts, finish_counts, make_figure_with_counts, say_count
 from analytics.figures.theme import Theme, dash, lay_out, numbers, part_with_gaps, symbol
 
 MOST_COURSES = 150  # drawn where there are more than 300 subjects
@@ -75,8 +75,9 @@ def plot_trajectories(
 def describe_counts(group: pl.DataFrame) -> list[str]:
     """How many have a value, and below it how many with a baseline have none."""
     if "lost" not in group.columns:
-        return [str(n) for n in group["n"]]
-    return [f"{n}<br>−{lost}" if lost else str(n) for n, lost in group.select("n", "lost").rows()]
+        return [say_count(n) for n in group["n"]]
+    rows = group.select("n", "lost").rows()
+    return [f"{say_count(n)}<br>−{say_count(lost)}" if lost else say_count(n) for n, lost in rows]
 
 
 def finish_axes(figure: go.Figure, arms: list[str], axes: Axes, theme: Theme, lost: bool) -> None:

@@ -20,6 +20,7 @@ from analytics.safety.tables import POOLED, Safety
 from pages.shared import cohorts, controls, output, patients, store
 
 WIDE = 475  # pixels: two beside each other on a laptop, one below the other on a tablet
+MANY = 10_000  # patients of an arm: counts of more need the whole width
 LINES = ("serious", "serious_related", "fatal")
 
 
@@ -79,13 +80,14 @@ def show_events(view: cohorts.View, data: Safety) -> None:
 
 def show_tables(counts: pl.DataFrame, terms: pl.DataFrame) -> None:
     """The overview and the terms, side by side where there is room for both."""
+    width = WIDE if counts.filter(pl.col("n") >= MANY).is_empty() else "stretch"
     with st.container(horizontal=True, gap="medium"):
-        with st.container(width=WIDE):
+        with st.container(width=width):
             st.header("How many patients")
             shown = present_shares(counts.with_columns(pl.col("what").replace(WHAT)), "what", "Patients with")
             st.dataframe(shown, hide_index=True, height="content", alt="Patients with adverse events by arm")
             output.offer_table(counts, "adverse_counts")
-        with st.container(width=WIDE):
+        with st.container(width=width):
             st.header("By term")
             height = min(318, 38 + 35 * terms["term"].n_unique())
             shown = present_shares(terms, "term", "Term")
