@@ -15,7 +15,7 @@ from data.database import open_reader
 from data.home import Home, find_user
 from data.importers.context import open_scratch
 from data.importers.screen import FILE, MAPPING, BadCorrection, Correction, apply_corrections
-from data.importers.store_rows import cluster_measurements, find_next_batch, insert_batch
+from data.importers.store_rows import cluster_measurements, find_next_batch, insert_batch, is_clustered
 from data.integrity import check_integrity
 from data.revisions import utc_now, write_revision
 from data.workspace import fetch_items, make_item, remove_item, save_item
@@ -53,7 +53,7 @@ def drop_draft(home: Home, study: str, correction: Correction) -> bool:
 
 def check_correction(home: Home, study: str, correction: Correction) -> None:
     """Raise BadCorrection where a correction would be rejected, or would change nothing."""
-    with open_reader(home, home.current()) as reader, open_scratch(reader, study) as scratch:
+    with open_reader(home, home.current()) as reader, open_scratch(reader, study, [correction.usubjid]) as scratch:
         outcome = apply_corrections(scratch, study, [correction], 0)
     if outcome.changes is None or outcome.changes.is_empty():
         raise BadCorrection("the value is as it was: there is nothing to correct")
@@ -72,8 +72,9 @@ def publish_corrections(home: Home, study: str) -> str:
         facts: dict[str, Any] = {"study": study, "kind": "measurements", "file_name": FILE, "revision": revision}
         facts |= {"sha256": hashlib.sha256(told.encode()).hexdigest(), "mapping": MAPPING.to_json()}
         insert_batch(connection, batch, facts | {"imported_at": utc_now(), "who": find_user()}, outcome)
-        cluster_measurements(connection)
-        check_integrity(connection)
+        if not is_clustered(connection):  # a few rows at its end are sorted in with the next file
+            cluster_measurements(connection)
+        check_integrity(connection, batch)
         return {"batch": batch, "study": study, "values": len(drafts)}
 
     revision = write_revision(home, "correction", change)

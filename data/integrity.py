@@ -47,13 +47,24 @@ class BrokenIntegrity(RuntimeError):
     """A change would leave the store contradicting itself; nothing of it was published."""
 
 
-def check_integrity(connection: duckdb.DuckDBPyConnection) -> None:
-    """Raise BrokenIntegrity naming the first rule that does not hold."""
+NEW = f"""
+SELECT study, usubjid, paramcd FROM measurements
+WHERE usubjid IN (SELECT usubjid FROM measurements WHERE batch = $batch)
+GROUP BY study, {KEY} HAVING count(*) > 1 ORDER BY study, usubjid LIMIT 1
+"""
+
+
+def check_integrity(connection: duckdb.DuckDBPyConnection, batch: int | None = None) -> None:
+    """Raise BrokenIntegrity naming the first rule that does not hold.
+
+    Where only the rows of one ``batch`` are new, values are looked for twice among its subjects: all others were
+    looked at when they were published.
+    """
     for rule, query in CHECKS.items():
         found = connection.execute(f"{query} LIMIT 1").fetchone()
         if found:
             raise BrokenIntegrity(f"{rule}: {', '.join(map(str, found))}")
-    found = find_twice(connection)
+    found = find_twice(connection) if batch is None else connection.execute(NEW, {"batch": batch}).fetchone()
     if found:
         raise BrokenIntegrity(f"{TWICE}: {', '.join(map(str, found))}")
 

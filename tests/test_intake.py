@@ -21,7 +21,9 @@ from data.cuts import (
 )
 from data.cuts_compare import compare_revisions
 from data.database import open_reader
+from data.importers import screen
 from data.importers.cells import FIXES
+from data.importers.context import open_scratch
 from data.importers.keep import keep_mappings
 from data.importers.preview import preview_sources
 from data.importers.readers.archive import NamedFile
@@ -32,6 +34,7 @@ from data.importers.run import import_sources
 from data.importers.screen import BadCorrection, Correction
 from data.importers.sources import Source, open_file, order_sources
 from data.importers.study_file import parse_study
+from data.importers.updates import fetch_stored
 from data.revisions import undo_last
 from data.withdraw import UnknownSubject, mentions, withdraw
 from data.workspace import fetch_items, make_item, save_item
@@ -209,6 +212,31 @@ def test_corrections_are_drafted_checked_and_published_together_with_their_reaso
     undo_last(home)
     undo_last(home)
     assert values(home)["P1", "albumin", 0] == 3.0
+
+
+def test_a_correction_reads_the_values_of_its_patients_only(home, take, monkeypatch):
+    """In a study of millions of values the others would not fit into memory."""
+    take(HEAD + "\n".join(BASE) + "\n")
+    with open_reader(home, home.current()) as connection:
+        everybody = fetch_stored(connection, "trial", "measurements")
+        own = fetch_stored(connection, "trial", "measurements", ["P1"])
+        assert own.equals(everybody.filter(pl.col("usubjid") == "P1"))
+        assert 0 < own.height < everybody.height
+        with open_scratch(connection, "trial", ["P2"]) as scratch:
+            query = "SELECT DISTINCT usubjid FROM measurements ORDER BY usubjid"
+            assert scratch.execute(query).fetchall() == [("P2",)]
+    read: list[int] = []
+
+    def watch(*given):
+        rows = fetch_stored(*given)
+        read.append(rows.height)
+        return rows
+
+    monkeypatch.setattr(screen, "fetch_stored", watch)
+    save_draft(home, "trial", Correction("P1", "albumin", 0, "", "31", "g/L", "typing error"))
+    publish_corrections(home, "trial")
+    assert read
+    assert max(read) <= own.height
 
 
 BAD = [

@@ -267,6 +267,22 @@ def test_integrity_forbids_the_same_value_twice(kim):
         write_revision(kim, "double", double)
 
 
+def test_integrity_looks_at_the_subjects_of_a_new_batch(kim):
+    """As a correction asks for: a value that came with it twice is found, and where none did nothing is said."""
+
+    def double(connection, revision):
+        batch, usubjid = connection.execute("SELECT batch, usubjid FROM measurements ORDER BY 1, 2").fetchall()[0]
+        check_integrity(connection, batch)
+        connection.execute(
+            "INSERT INTO measurements SELECT * FROM measurements WHERE usubjid = $usubjid", {"usubjid": usubjid}
+        )
+        check_integrity(connection, batch)
+        return {}
+
+    with pytest.raises(BrokenIntegrity, match="listed twice"):
+        write_revision(kim, "double", double)
+
+
 def test_an_export_imports_again_to_the_same_rows(store, tmp_path, run, monkeypatch, home):
     for study in count(store):
         connection = open_reader(store, store.current())

@@ -1,5 +1,7 @@
 """What a study holds, for comparing new values with it; and a copy of it in memory, for trying an import."""
 
+from typing import Any
+
 import duckdb
 import polars as pl
 
@@ -45,14 +47,23 @@ def fetch_time_zeros(connection: duckdb.DuckDBPyConnection, study: str) -> pl.Da
     return connection.sql(query, params={"study": study}).pl()
 
 
-def open_scratch(reader: duckdb.DuckDBPyConnection | None, study: str) -> duckdb.DuckDBPyConnection:
-    """A database in memory with the rows of one study, to try an import in; ``reader`` is None without a store."""
+def open_scratch(
+    reader: duckdb.DuckDBPyConnection | None, study: str, usubjids: list[str] | None = None
+) -> duckdb.DuckDBPyConnection:
+    """A database in memory with the rows of one study, to try an import in; ``reader`` is None without a store.
+
+    Of measurements it has those of all subjects, or of these.
+    """
     scratch = duckdb.connect(":memory:")
     migrate(scratch)
     if reader is None:
         return scratch
     there = {row[0] for row in reader.cursor().execute("SELECT table_name FROM duckdb_tables() ORDER BY 1").fetchall()}
     for table in (name for name in TABLES if name in there):
-        query = f"SELECT * FROM {table} WHERE study = $study ORDER BY rowid"
-        insert_frame(scratch, table, reader.cursor().sql(query, params={"study": study}).pl())
+        params: dict[str, Any] = {"study": study}
+        own = ""
+        if table == "measurements" and usubjids is not None:
+            own, params["usubjids"] = "AND usubjid IN (SELECT unnest($usubjids))", usubjids
+        query = f"SELECT * FROM {table} WHERE study = $study {own} ORDER BY rowid"
+        insert_frame(scratch, table, reader.cursor().sql(query, params=params).pl())
     return scratch

@@ -65,7 +65,7 @@ def read_entries(connection: duckdb.DuckDBPyConnection, study: str, corrections:
     table = TextTable(write_rows(corrections), pl.DataFrame(schema=REJECTED))
     subjects = fetch_time_zeros(connection, study)
     outcome = read_measurements(table, MAPPING, subjects, NO_FIXES, FILE)
-    stored = fetch_stored(connection, study, "measurements")
+    stored = fetch_stored(connection, study, "measurements", list_subjects(corrections))
     typed = stored.cast({name: outcome.accepted.schema[name] for name in outcome.accepted.columns if name != "line"})
     fresh = outcome.accepted.join(typed, on=SAME, how="anti", nulls_equal=True)
     return update_measurements(outcome, fresh, 0, typed, typed["batch"].unique().to_list())
@@ -110,7 +110,7 @@ def remove_values(connection: duckdb.DuckDBPyConnection, study: str, corrections
     """Delete the stored values whose correction is empty; what was deleted, as changes to nothing."""
     key = UPDATED["measurements"]
     wanted = list_emptied(corrections)
-    stored = fetch_stored(connection, study, "measurements").with_columns(
+    stored = fetch_stored(connection, study, "measurements", list_subjects(corrections)).with_columns(
         pl.col("paramcd").cast(pl.String), undated=UNDATED
     )
     gone = stored.join(wanted, on=key, how="inner", nulls_equal=True)
@@ -128,6 +128,11 @@ def remove_values(connection: duckdb.DuckDBPyConnection, study: str, corrections
         reason=pl.lit(""),
     )
     return listed.select(list(CHANGES)).cast(dict(CHANGES))
+
+
+def list_subjects(corrections: Sequence[Correction]) -> list[str]:
+    """Whose values are corrected."""
+    return sorted({item.usubjid for item in corrections})
 
 
 def list_emptied(corrections: Sequence[Correction]) -> pl.DataFrame:

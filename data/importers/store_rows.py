@@ -68,8 +68,8 @@ def insert_batch(connection: duckdb.DuckDBPyConnection, batch: int, facts: dict[
 
 def insert_rows(connection: duckdb.DuckDBPyConnection, shape: str, study: str, batch: int, outcome: Outcome) -> None:
     """Put accepted rows into their table with study, batch and line, in the place of those they replace."""
-    if shape == "measurements":
-        # New codes of the catalog must fit: the column is an ENUM again once the table is clustered.
+    if shape == "measurements" and not is_clustered(connection):
+        # New codes of the catalog must fit: the column is an ENUM of them once the table is clustered.
         connection.execute("ALTER TABLE measurements ALTER paramcd TYPE VARCHAR")
     if outcome.replaced is not None and outcome.replaced.height:
         delete_rows(connection, shape, study, outcome.replaced)

@@ -74,12 +74,17 @@ def drop_known(connection: duckdb.DuckDBPyConnection, study: str, not_done: pl.D
     return not_done.join(stored, on=["usubjid", "paramcd", "avisit", "day"], how="anti", nulls_equal=True)
 
 
-def fetch_stored(connection: duckdb.DuckDBPyConnection, study: str, shape: str) -> pl.DataFrame:
-    """The rows of one table of a study; of measurements also what a fix or a correction said of them before."""
-    names = ", ".join(quote_all(COLUMNS[shape]))
+def fetch_stored(
+    connection: duckdb.DuckDBPyConnection, study: str, shape: str, usubjids: list[str] | None = None
+) -> pl.DataFrame:
+    """The rows of one table of a study, or of some of its subjects."""
+    names, own = ", ".join(quote_all(COLUMNS[shape])), ""
+    params: dict[str, Any] = {"study": study}
+    if usubjids is not None:
+        own, params["usubjids"] = "AND usubjid IN (SELECT unnest($usubjids))", usubjids
     return connection.sql(
-        f"SELECT {names}, batch, line AS stored_line FROM {shape} WHERE study = $study ORDER BY batch, line",
-        params={"study": study},
+        f"SELECT {names}, batch, line AS stored_line FROM {shape} WHERE study = $study {own} ORDER BY batch, line",
+        params=params,
     ).pl()
 
 
