@@ -3,11 +3,14 @@
 import json
 import os
 import random
+import select
 import signal
 import subprocess
 import sys
 import time
 import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import duckdb
@@ -29,8 +32,20 @@ from data.simulate import simulate_trial
 ROOT = Path(__file__).parent.parent
 KIM, AHD = STUDIES / "kim-abmi", STUDIES / "ahd"
 KILLS = 50
-# Imports what it needs first, so that the kill falls into the import and not into Python's start.
-CHILD = "import sys, cli, commands.intake; print('ready', flush=True); cli.main(['import', sys.argv[1]])"
+# Loads what an import needs once, and at each line makes a copy of itself that imports the folder named there, so that
+# a kill falls into the import and not into Python's start.
+PARENT = """
+import os, sys, cli, commands.intake
+for line in sys.stdin:
+    child = os.fork()
+    if not child:
+        os.setsid()
+        sys.stdout = open(os.devnull, "w")
+        cli.main(["import", line.strip()])
+    print(child, flush=True)
+    os.waitpid(child, 0)
+    print("over", flush=True)
+"""
 
 
 def count(home: Home) -> dict[str, int]:
@@ -49,19 +64,31 @@ def kim(home) -> Home:
     return home
 
 
-def kill_import(home: Home, folder: Path, delay: float) -> bool:
-    """Start an import in another process and kill it after a delay; whether it was still running."""
-    child = subprocess.Popen(
-        [sys.executable, "-c", CHILD, str(folder)],
-        cwd=ROOT, env={**os.environ, "HEPATRACE_HOME": str(home.folder)}, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+@contextmanager
+def start_parent(home: Home) -> Iterator[subprocess.Popen[str]]:
+    """A process that imports folders into a store, each in a copy of itself."""
+    parent = subprocess.Popen(
+        [sys.executable, "-c", PARENT], text=True, cwd=ROOT, env={**os.environ, "HEPATRACE_HOME": str(home.folder)},
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
     )  # fmt: skip
-    assert child.stdout is not None
-    with child.stdout:
-        child.stdout.readline()
-        time.sleep(delay)
-        running = child.poll() is None
-        child.send_signal(signal.SIGKILL)
-        child.wait()
+    with parent:
+        yield parent
+        assert parent.stdin is not None
+        parent.stdin.close()
+
+
+def kill_import(parent: subprocess.Popen[str], folder: Path, delay: float) -> bool:
+    """Start an import in another process and kill it after a delay; whether it was still running."""
+    assert parent.stdin is not None
+    assert parent.stdout is not None
+    parent.stdin.write(f"{folder}\n")
+    parent.stdin.flush()
+    child = int(parent.stdout.readline())
+    time.sleep(delay)
+    running = not select.select([parent.stdout], [], [], 0)[0]
+    if running:
+        os.kill(child, signal.SIGKILL)
+    parent.stdout.readline()
     return running
 
 
@@ -73,16 +100,17 @@ def test_an_import_killed_at_50_instants_leaves_the_last_revision_and_a_rerun_co
     undo_last(kim)
     chance = random.Random(20_240_229)
     hit = 0
-    for _ in range(KILLS):
-        hit += kill_import(kim, folder, chance.uniform(0, 1.3 * duration))
-        seen = count(kim)
-        assert seen in (before, whole)
-        verify(kim)
-        import_paths(kim, [folder])
-        assert count(kim) == whole
-        undo_last(kim)
-        assert count(kim) == before
-        prune(kim, 1)  # two hundred revisions would be hashed again at every proof
+    with start_parent(kim) as parent:
+        for _ in range(KILLS):
+            hit += kill_import(parent, folder, chance.uniform(0, 1.3 * duration))
+            seen = count(kim)
+            assert seen in (before, whole)
+            verify(kim)
+            import_paths(kim, [folder])
+            assert count(kim) == whole
+            undo_last(kim)
+            assert count(kim) == before
+            prune(kim, 1)  # two hundred revisions would be hashed again at every proof
     assert hit >= KILLS // 2  # most kills fell into a running import
     assert not list(kim.folder.glob(".*"))
 
