@@ -78,7 +78,7 @@ class Report:
 
 def report_job(report: Report, size: str, folder: Path, rounds: int) -> Runs:
     """The whole job of one size beside its peers; ours."""
-    report.add("", f"## The whole job, {SIZES[size].patients:,} patients")
+    report.add("", f"### The whole job, {SIZES[size].patients:,} patients")
     names = {"ours": "job", "bare": "bare", "pandas + lifelines": "pandas"}
     if has_r():
         names["R data.table + survival"] = "r"
@@ -118,7 +118,7 @@ def race_kept(folder: Path, rounds: int) -> Runs:
 
 def report_kernels(report: Report, subjects: int) -> None:
     """Survival beside the sort of as many numbers and beside the libraries."""
-    report.add("", f"## Survival, {subjects:,} subjects")
+    report.add("", f"### Survival, {subjects:,} subjects")
     rows = []
     for name, label in KERNELS.items():
         found = run_case(name, subjects=subjects)
@@ -135,7 +135,7 @@ def report_scores(report: Report, store: Path, patients: int, rounds: int) -> No
     memory = runs["theirs"].middle("peak_gb") / runs["ours"].middle("peak_gb")
     said = "MELD-Na and Child-Pugh at every visit from the store, DuckDB's GROUP BY / ours"
     seconds = runs["ours"].middle()
-    report.add("", f"## Scores, {patients:,} patients", "")
+    report.add("", f"### Scores, {patients:,} patients", "")
     report.add(f"{said}: {ratio.words}, memory {memory:.1f}; ours {seconds:.1f} s. "
                "(The statement carries no ascites or encephalopathy forward.)")  # fmt: skip
     if cache.is_large(cache.Stamp(str(store), Home(store).current()), STUDY):
@@ -157,7 +157,7 @@ def report_kept(report: Report, store: Path, rounds: int) -> None:
 
 def report_pages(report: Report, small: Path, large: Path, labels: tuple[str, str]) -> None:
     """Pages in a browser, what they send, and the server's users."""
-    report.add("", f"## Pages, {labels[0]} and {labels[1]} patients")
+    report.add("", f"### Pages, {labels[0]} and {labels[1]} patients")
     weights = run_weights(str(large))
     most = max(weights, key=lambda page: weights[page]["figures"])
     empty = run_empty()
