@@ -111,6 +111,13 @@ def test_no_python_function_runs_within_a_polars_expression():
         assert not calls & {"map_batches", "map_elements", "map_groups", "map_rows", "rolling_map"}, file
 
 
+def test_a_table_is_shown_from_a_copy_of_its_frame():
+    """Two sessions that show one frame object at once wait for each other for ever: ``tables.show`` copies it."""
+    for file in FILES:
+        if file.startswith(("pages/", "app.py")) and file != "pages/shared/tables.py":
+            assert "st.dataframe(" not in (ROOT / file).read_text(encoding="utf-8"), file
+
+
 def test_only_the_doors_catch_in_order_to_show():
     allowed = {
         "commands/shared.py",

@@ -144,3 +144,32 @@ while time.monotonic() < end:
 def test_scores_and_tables_of_two_users_do_not_wait_for_each_other():
     """A Python function within a Polars expression stops both for ever when a table is shown meanwhile."""
     subprocess.run([sys.executable, "-c", TOGETHER], cwd=ROOT, timeout=60, check=True)
+
+
+SHOWN = """
+import os, threading, time
+import polars as pl
+import streamlit as st
+from pages.shared import tables
+st.dataframe = lambda table: table.to_pandas()  # what a session does with a table before it sends it
+parts = [pl.DataFrame({f"c{n}": ["a", "b"] * 20 for n in range(12)}) for _ in range(20)]
+start, box = threading.Barrier(4), {}
+def session():
+    while True:
+        start.wait()
+        tables.show(box["table"])
+        start.wait()
+for _ in range(3):
+    threading.Thread(target=session, daemon=True).start()
+end = time.monotonic() + 4
+while time.monotonic() < end:
+    box["table"] = pl.concat(parts, rechunk=False)
+    start.wait()
+    start.wait()
+os._exit(0)
+"""
+
+
+def test_sessions_that_show_the_same_table_do_not_wait_for_each_other():
+    """Handed to pandas by two threads at once, one frame object stops both for ever."""
+    subprocess.run([sys.executable, "-c", SHOWN], cwd=ROOT, timeout=60, check=True)

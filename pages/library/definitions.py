@@ -10,7 +10,7 @@ from analytics.definitions import (
     tabulate_scores,
 )
 from analytics.scores import SCORES
-from pages.shared import controls
+from pages.shared import controls, tables
 from pages.shared.calculator import show_calculator
 
 
@@ -35,12 +35,12 @@ def show_scores() -> None:
         st.header(SCORES[code].parameter.label)
         st.markdown(describe_score(SCORES[code]))
     st.header(f"All {table.height} definitions")
-    st.dataframe(table, hide_index=True, placeholder="–", height="content", alt="All scores")
+    tables.show(table, hide_index=True, placeholder="–", height="content", alt="All scores")
 
 
 def show_endpoints() -> None:
     """The time-to-event endpoints."""
-    st.dataframe(tabulate_endpoints(), hide_index=True, placeholder="–", alt="Time-to-event endpoints")
+    tables.show(tabulate_endpoints(), hide_index=True, placeholder="–", alt="Time-to-event endpoints")
 
 
 def show_parameters() -> None:
@@ -49,7 +49,7 @@ def show_parameters() -> None:
     table = tabulate_parameters()
     shown = search_parameters(table, wanted or "")
     st.caption(f"{shown.height} of {table.height} parameters")
-    st.dataframe(shown, hide_index=True, placeholder="–", height=600, alt="Parameters of the catalog")
+    tables.show(shown, hide_index=True, placeholder="–", height=600, alt="Parameters of the catalog")
 
 
 render()

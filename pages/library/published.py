@@ -14,7 +14,7 @@ from analytics.published_means import (
     reproduces,
     tabulate_mice,
 )
-from pages.shared import output
+from pages.shared import output, tables
 from pages.shared.labels import PUBLISHED
 
 
@@ -38,7 +38,7 @@ def show_mice() -> None:
                 mark = " ←" if reproduces(row[test], row["printed"]) else ""
                 line[f"{row['assumed']}: {name}"] = f"{describe_p(row[test])}{mark}"
         rows.append(line)
-    st.dataframe(pl.DataFrame(rows), hide_index=True, height="content", alt="p values of the mouse table under each n")
+    tables.show(pl.DataFrame(rows), hide_index=True, height="content", alt="p values of the mouse table under each n")
     st.caption("←: rounds to the printed p value. n is not printed: 3 would be mice, 6 and 8 are image areas.")
     st.markdown(f"**The printed p values count areas, not mice.** {REPLICATION}")
     f, df1, df2, p = compare_weeks(2, 6)
@@ -54,7 +54,7 @@ def show_own() -> None:
     columns = {name: label for name, label in PUBLISHED.items() if name in COLUMNS}
     edited = st.data_editor(start, num_rows="dynamic", hide_index=True, key="published_editor", column_config=columns)
     results = compare_table(pl.DataFrame(edited))
-    st.dataframe(
+    tables.show(
         results,
         hide_index=True,
         placeholder="–",

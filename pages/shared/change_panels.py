@@ -28,7 +28,7 @@ from analytics.present import (
 from analytics.several import compare_several
 from analytics.statistics.multiplicity import METHODS
 from analytics.visits import choose_visit, order_visits
-from pages.shared import cohorts, controls, output
+from pages.shared import cohorts, controls, output, tables
 from pages.shared.memory import remember
 
 WITHIN, BETWEEN, SEVERAL, MISSING, SLOPE = (
@@ -110,7 +110,7 @@ def offer_numbers(question: Question, kind: str, table: pl.DataFrame) -> None:
 def show_table(table: pl.DataFrame, alt: str) -> None:
     """A table of text as high as it is, up to 16 rows."""
     height = "content" if table.height <= 16 else 600
-    st.dataframe(table, hide_index=True, placeholder="–", height=height, alt=alt)
+    tables.show(table, hide_index=True, placeholder="–", height=height, alt=alt)
 
 
 def show_within(question: Question) -> pl.DataFrame:

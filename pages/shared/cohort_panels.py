@@ -22,7 +22,7 @@ from analytics.present import present_event_rates
 from analytics.schedule import derive_assessments, summarize_assessments
 from analytics.scores import list_series
 from analytics.summary import summarize_completeness
-from pages.shared import cohorts, controls, output, patients
+from pages.shared import cohorts, controls, output, patients, tables
 from pages.shared.memory import remember
 
 KEY_SCORES = ("child_pugh", "meld", "albi", "mayo_pbc")
@@ -44,7 +44,7 @@ def show_baseline(view: cohorts.View, title: str = "Baseline by arm (Table 1)") 
     table = remember(present_baseline, summary, sizes)
     hidden = ["variable", "kind", "category"] + ([] if len(sizes) > 2 else ["SMD"]) + ([ALL] if view.pooled else [])
     shown = table.drop(hidden)
-    event = st.dataframe(
+    event = tables.show(
         shown,
         key="baseline_table",
         hide_index=True,
@@ -130,7 +130,7 @@ def show_event_rates(view: cohorts.View) -> None:
     if table.is_empty():
         return
     with st.expander("Events per patient-year"):
-        st.dataframe(present_event_rates(table), hide_index=True, placeholder="–", height="content", alt="Event rates")
+        tables.show(present_event_rates(table), hide_index=True, placeholder="–", height="content", alt="Event rates")
         output.offer_table(table, "event_rates")
         st.caption(
             "Events after day 0 up to the last contact, repeated ones counted each time; exact (Poisson) limits. "
@@ -164,7 +164,7 @@ def show_assessments(view: cohorts.View) -> None:
 def show_assessment_counts(view: cohorts.View, rows: pl.DataFrame) -> None:
     """How many patients have each status at each visit; a click on a count lists them."""
     table = remember(summarize_assessments, rows)
-    event = st.dataframe(
+    event = tables.show(
         table, key="assessment_counts", hide_index=True, height="content", on_select="rerun",
         selection_mode="single-cell", column_config={"avisit": "Visit"}, alt="Planned visits by status",
     )  # fmt: skip
@@ -225,7 +225,7 @@ def show_criteria(checked: pl.DataFrame) -> None:
     table = remember(summarize_eligibility, checked)
     columns = {"criterion": "Criterion", "required": "Required", "source": "Source"}
     columns |= {MET: "Met", FAILED: "Not met", UNKNOWN: "Not known"}
-    event = st.dataframe(
+    event = tables.show(
         table, key="eligibility_table", hide_index=True, height="content", on_select="rerun",
         selection_mode="single-cell", column_config=columns, alt="Eligibility criteria",
     )  # fmt: skip

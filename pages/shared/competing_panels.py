@@ -10,7 +10,7 @@ from analytics.figures.survival import Axis, make_axis
 from analytics.survival.competing import compare_incidence, estimate_incidence, list_causes, overstate
 from analytics.survival_present import present_incidences, present_mean_counts
 from analytics.survival_words import describe_gray
-from pages.shared import controls, output
+from pages.shared import controls, output, tables
 from pages.shared.survival_panels import ALL, Plan
 
 MANY = 4  # panels beside each other
@@ -28,29 +28,29 @@ def show_competing(plan: Plan) -> None:
         cause = controls.ask_detail("Cause", {name: name.replace("_", " ") for name in causes}, "cause", causes[0])
         naive = st.toggle("Show what 1 − Kaplan-Meier would say", key="naive")
     parts = {plan.label(name): rows for name, rows in part_groups(plan.known).items()}
-    tables = {name: estimate_incidence(rows) for name, rows in parts.items()}
+    incidences = {name: estimate_incidence(rows) for name, rows in parts.items()}
     axis = make_axis(max(float(str(rows["time"].max())) for rows in parts.values()), plan.origin)
     show_cause(
-        plan, tables, axis, cause, {name: overstate(rows, cause) for name, rows in parts.items()} if naive else {}
+        plan, incidences, axis, cause, {name: overstate(rows, cause) for name, rows in parts.items()} if naive else {}
     )
     sizes = {name: rows.height for name, rows in parts.items()}
-    table = present_incidences(tables, sizes, cause)
-    st.dataframe(table, hide_index=True, placeholder="–", height="content", alt="Cumulative incidence")
+    table = present_incidences(incidences, sizes, cause)
+    tables.show(table, hide_index=True, placeholder="–", height="content", alt="Cumulative incidence")
     test = None if plan.by == ALL else compare_incidence(plan.known, "group", cause)
     st.markdown(describe_gray(test, min(sizes.values()) < SMALL))
     st.caption("Aalen-Johansen estimates with 95 % log-log limits (infinitesimal jackknife). " + plan.endpoint.words)
     st.header("What became of everybody")
-    stacked = plot_stacked(dict(list(tables.items())[:MANY]), axis, controls.theme())
-    alt, every = "All causes stacked by group; the rest is event-free", plan.unlabel(stack(tables))
+    stacked = plot_stacked(dict(list(incidences.items())[:MANY]), axis, controls.theme())
+    alt, every = "All causes stacked by group; the rest is event-free", plan.unlabel(stack(incidences))
     output.show_figure(stacked, "stacked", alt, every, f"{plan.command} --table incidence")
-    st.caption(f"The first {MANY} of {len(tables)} groups." if len(tables) > MANY else "")
+    st.caption(f"The first {MANY} of {len(incidences)} groups." if len(incidences) > MANY else "")
 
 
 def show_cause(
-    plan: Plan, tables: dict[str, pl.DataFrame], axis: Axis, cause: str, naive: dict[str, pl.DataFrame]
+    plan: Plan, incidences: dict[str, pl.DataFrame], axis: Axis, cause: str, naive: dict[str, pl.DataFrame]
 ) -> None:
     """The incidence of one cause by group; the naive curves with the warning that belongs to them."""
-    curves = {name: table.filter(pl.col("cause") == cause) for name, table in tables.items() if table.height}
+    curves = {name: table.filter(pl.col("cause") == cause) for name, table in incidences.items() if table.height}
     title = f"Cumulative incidence of {cause.replace('_', ' ')}"
     figure = plot_incidence(curves, naive, title, axis, controls.theme())
     command = f"{plan.command} --table incidence --cause {cause}"
@@ -83,7 +83,7 @@ def show_recurrent(plan: Plan) -> None:
     command = f"{plan.command} --table recurrent --recurrent {kind}"
     output.show_figure(figure, "recurrent_figure", f"Mean number of {kind} a patient", table, command)
     shown = present_mean_counts(curves)
-    st.dataframe(shown, hide_index=True, placeholder="–", height="content", alt="Mean number of events")
+    tables.show(shown, hide_index=True, placeholder="–", height="content", alt="Mean number of events")
     st.caption(
         "Mean cumulative function (Nelson) from day 0 to the last contact; several on one day count once. Limits: log "
         "scale, robust (the events of one patient belong together: Lawless and Nadeau). The endpoint above does not "

@@ -27,7 +27,7 @@ from analytics.noise import Variation, derive_beyond_noise, find_variation
 from analytics.panel import list_based, list_changed, list_limited, list_parameters
 from analytics.present import present_dropout
 from analytics.visits import order_visits
-from pages.shared import cohorts, controls, output, store
+from pages.shared import cohorts, controls, output, store, tables
 from pages.shared.labels import LABELS
 from pages.shared.memory import remember
 
@@ -127,7 +127,7 @@ def show_courses(plan: Plan, courses: pl.DataFrame) -> None:
     show_noise(view, measure.parameter, courses, variation)
     show_dropout(dropout, parameter, severity)
     with st.expander("Table"):
-        st.dataframe(summary.drop("x"), hide_index=True, placeholder="–", column_config=LABELS, alt="Summary by visit")
+        tables.show(summary.drop("x"), hide_index=True, placeholder="–", column_config=LABELS, alt="Summary by visit")
 
 
 def counts_everybody(plan: Plan) -> bool:
@@ -196,7 +196,7 @@ def show_dropout(dropout: pl.DataFrame, parameter: Parameter, severity: str | No
         return
     shown = present_dropout(dropout, parameter, controls.find_parameter(severity) if severity else None)
     with st.expander("Who has no value, and how ill they were at baseline"):
-        st.dataframe(shown, hide_index=True, placeholder="–", height="content", alt="Baseline of the lost and the kept")
+        tables.show(shown, hide_index=True, placeholder="–", height="content", alt="Baseline of the lost and the kept")
         output.offer_table(dropout, "dropout")
 
 

@@ -14,7 +14,7 @@ from analytics.survival.kaplan_meier import estimate_kaplan_meier, select_days
 from analytics.survival.parametric import FAMILIES, LEAST_EVENTS, fit_parametric
 from analytics.survival_present import present_answers, present_extrapolations
 from analytics.survival_words import describe_comparison, describe_expected
-from pages.shared import controls, endpoints, output
+from pages.shared import controls, endpoints, output, tables
 from pages.shared.survival_panels import Plan
 
 
@@ -69,7 +69,7 @@ def show_bias(plan: Plan, found: Comparison, command: str) -> None:
         draw({name: rows for name, rows in parts.items() if rows.height}, plan, plan.origin, "naive_figure", command)
         small = min(found.rows.filter(pl.col("group") == side).height for side in (True, False)) < SMALL
         table = present_answers(found.ratios, small)
-        st.dataframe(table, hide_index=True, placeholder="–", height="content", alt="Three answers")
+        tables.show(table, hide_index=True, placeholder="–", height="content", alt="Three answers")
         output.offer_table(found.ratios, "immortal", "Three answers (CSV)")
 
 
@@ -126,7 +126,7 @@ def show_extrapolation(plan: Plan) -> None:
     command = f"{plan.command} --table extrapolation --times {times:g}"
     output.show_figure(figure, "extrapolation", "Parametric curves, extrapolated", table, command)
     shown = present_extrapolations(fits, until)
-    st.dataframe(shown, hide_index=True, placeholder="–", height="content", alt="Parametric curves")
+    tables.show(shown, hide_index=True, placeholder="–", height="content", alt="Parametric curves")
     st.caption(
         "EXTRAPOLATED beyond the last observation: there the curve rests on the assumed form, not on patients, and the "
         "limits do not hold the doubt about the form. All patients together; compare the forms before believing one."

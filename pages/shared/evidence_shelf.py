@@ -24,7 +24,7 @@ from analytics.evidence.shelf import (
     select_trials,
 )
 from analytics.figures.evidence import plot_doses, plot_grid
-from pages.shared import cohorts, controls, output, store
+from pages.shared import cohorts, controls, output, store, tables
 
 REVIEW = (
     "29 trials: Yu Y, Wang F, Shi M. Clinical study progress of stem cell therapy for end-stage liver disease. 2021, "
@@ -87,7 +87,7 @@ def ask_trials() -> pl.DataFrame:
 def show_trials(view: cohorts.View | None) -> None:  # noqa: ARG001  # every part of the page is given the cohort
     """The table of trials, each row with its source line and the contradictions that are known."""
     kept = ask_trials()
-    event = st.dataframe(
+    event = tables.show(
         kept.select(list(COLUMNS)),
         key="shelf",
         hide_index=True,
@@ -109,7 +109,7 @@ def show_trials(view: cohorts.View | None) -> None:  # noqa: ARG001  # every par
         )
     with st.expander("The other two reviews, row by row"):
         others = read_others()
-        st.dataframe(others, hide_index=True, placeholder="–", alt="Trials in two other reviews")
+        tables.show(others, hide_index=True, placeholder="–", alt="Trials in two other reviews")
         output.offer_table(others, "other_reviews")
 
 
@@ -208,7 +208,7 @@ def show_markers(view: cohorts.View | None) -> None:
     ).select("marker", "cut_off", "meaning", "population", "source")
     columns: dict[str, Any] = {"marker": "Marker", "meaning": "Meaning", "population": "In", "source": "Source"}
     columns["cut_off"] = st.column_config.TextColumn("Cut-off", width=180)
-    st.dataframe(
+    tables.show(
         shown, hide_index=True, placeholder="–", height="content", column_config=columns, alt="Fibrosis markers"
     )
     output.offer_table(table, "fibrosis_markers")

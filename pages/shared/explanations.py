@@ -12,7 +12,7 @@ from analytics.panel import prepare_study
 from analytics.places import list_places, name_places
 from analytics.scores import Score, find_score, list_series
 from analytics.shapley import is_attributable
-from pages.shared import controls, output
+from pages.shared import controls, output, tables
 from pages.shared.person import Person
 
 
@@ -60,7 +60,7 @@ def show_readings(readings: pl.DataFrame, known: bool) -> None:
 
 def show_table(table: pl.DataFrame, alt: str, columns: dict[str, Any] | None = None) -> None:
     """A table of text, as high as it is."""
-    st.dataframe(table, hide_index=True, placeholder="–", height="content", column_config=columns, alt=alt)
+    tables.show(table, hide_index=True, placeholder="–", height="content", column_config=columns, alt=alt)
 
 
 @st.fragment
@@ -116,7 +116,7 @@ def show_moved(moved: pl.DataFrame) -> None:
     """The inputs that moved, with their values at both ends and their share."""
     columns = {"part": None, "label": "Input", "earlier": "From", "later": "To"}
     share = st.column_config.NumberColumn("Share", format="%+.2f")
-    st.dataframe(
+    tables.show(
         moved,
         hide_index=True,
         placeholder="–",

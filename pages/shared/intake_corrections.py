@@ -8,7 +8,7 @@ from data.corrections import drop_draft, list_drafts, publish_corrections, save_
 from data.home import find_home
 from data.importers.screen import BadCorrection, Correction
 from data.revisions import StoreBusy
-from pages.shared import cohorts, store
+from pages.shared import cohorts, store, tables
 from pages.shared.labels import LABELS, WITH_CODES
 from pages.shared.navigation import KEY, ask_among
 
@@ -99,4 +99,4 @@ def show_published(study: str) -> None:
         st.info("No stored value has been changed.")
         return
     alt = "Changed values, old and new, with the reason"
-    st.dataframe(changes, hide_index=True, placeholder="–", column_config=LABELS, alt=alt)
+    tables.show(changes, hide_index=True, placeholder="–", column_config=LABELS, alt=alt)

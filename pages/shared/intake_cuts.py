@@ -11,7 +11,7 @@ from data.revisions import StoreBusy
 from data.undo import undo_batch
 from data.withdraw import UnknownSubject, withdraw
 from data.workspace import BadName
-from pages.shared import store
+from pages.shared import store, tables
 from pages.shared.labels import LABELS
 from pages.shared.output import offer_table
 
@@ -24,7 +24,7 @@ def show_revisions() -> pl.DataFrame:
     """Every revision with its data cuts."""
     revisions = list_revisions(find_home())
     config = {name: st.column_config.Column(label) for name, label in REVISION.items()}
-    st.dataframe(revisions, hide_index=True, column_config=config, alt="Revisions and data cuts")
+    tables.show(revisions, hide_index=True, column_config=config, alt="Revisions and data cuts")
     return revisions
 
 
@@ -69,7 +69,7 @@ def show_comparison(revisions: pl.DataFrame, study: str) -> None:
         + ", ".join(f"{counted[what]:,} {what}" for what in ("new", "changed", "removed") if what in counted)
     )
     alt = "What differs between the two data cuts"
-    st.dataframe(found, hide_index=True, placeholder="–", column_config=LABELS, alt=alt)
+    tables.show(found, hide_index=True, placeholder="–", column_config=LABELS, alt=alt)
     offer_table(found, "cut_differences")
 
 

@@ -3,7 +3,7 @@
 import polars as pl
 import streamlit as st
 
-from pages.shared import intake
+from pages.shared import intake, tables
 from pages.shared.intake import Draft, Preview
 from pages.shared.labels import LABELS
 
@@ -20,7 +20,7 @@ def show_counts(preview: Preview) -> None:
         st.metric("Rejected", f"{totals['rejected']:,}")
     empty = st.column_config.NumberColumn("Empty", help="Cells without text, or codes that stand for nothing")
     alt = "What becomes of the rows of every file"
-    st.dataframe(preview.counts, hide_index=True, alt=alt, column_config=LABELS | {"empty": empty})
+    tables.show(preview.counts, hide_index=True, alt=alt, column_config=LABELS | {"empty": empty})
 
 
 def ask_fixes(preview: Preview, key: str) -> pl.DataFrame:
@@ -68,7 +68,7 @@ def show_changes(preview: Preview) -> None:
     old, new = pl.col("before").alias("old"), pl.col("after").alias("new")
     listed = preview.changes.select("usubjid", "item", "day", "avisit", old, new, "reason", "file", "line")
     alt = "What changes, old and new"
-    st.dataframe(listed, hide_index=True, placeholder="–", column_config=LABELS, alt=alt)
+    tables.show(listed, hide_index=True, placeholder="–", column_config=LABELS, alt=alt)
 
 
 def offer_rejects(drafts: list[Draft], preview: Preview) -> None:

@@ -18,7 +18,7 @@ from analytics.quality import (
     write_queries,
 )
 from analytics.schedule import derive_assessments
-from pages.shared import cohorts, store
+from pages.shared import cohorts, store, tables
 from pages.shared.labels import LABELS
 from pages.shared.output import export_csv, is_simulated
 
@@ -55,7 +55,7 @@ def show_completeness(grid: pl.DataFrame) -> None:
     if first == "paramcd":
         wide = wide.with_columns(pl.col("paramcd").replace_strict(PARAMETER_NAMES, default=pl.col("paramcd")))
     shown = wide.rename({first: by})
-    st.dataframe(
+    tables.show(
         shown, hide_index=True, column_config=dict.fromkeys(order, PERCENT), placeholder="–", alt="Completeness"
     )
 
@@ -68,7 +68,7 @@ def show_timeliness(view: cohorts.View) -> None:
         st.info("The study names no target days of its visits.")
         return
     summary = summarize_timeliness(assessed, view.subjects)
-    st.dataframe(summary, hide_index=True, column_config=LABELS, alt="Visits on time by site")
+    tables.show(summary, hide_index=True, column_config=LABELS, alt="Visits on time by site")
     st.caption("Due dates of each patient stand on the page Worklist.")
 
 
@@ -115,7 +115,7 @@ def show_by_site(still: pl.DataFrame) -> None:
     counted = still.group_by(pl.col("site").fill_null("no subject known")).agg(
         rejected=(pl.col("level") == "rejected").sum(), to_look_at=(pl.col("level") == "warning").sum()
     )
-    st.dataframe(counted.sort("site"), hide_index=True, column_config=LABELS, alt="Open findings by site")
+    tables.show(counted.sort("site"), hide_index=True, column_config=LABELS, alt="Open findings by site")
 
 
 def offer_queries(grid: pl.DataFrame, findings: pl.DataFrame) -> None:
@@ -127,7 +127,7 @@ def offer_queries(grid: pl.DataFrame, findings: pl.DataFrame) -> None:
         st.success("Nothing to ask: no value is missing, no finding is open.", icon=":material/check_circle:")
         return
     st.caption(f"{missing.height:,} missing values of visits that took place, {findings.height:,} open findings.")
-    st.dataframe(queries, hide_index=True, placeholder="–", column_config=LABELS, alt="Queries to the sites")
+    tables.show(queries, hide_index=True, placeholder="–", column_config=LABELS, alt="Queries to the sites")
     st.download_button(
         "Queries (CSV)", data=partial(export_csv, queries, is_simulated()), file_name="queries.csv", mime="text/csv",
         key="queries_csv", on_click="ignore", icon=":material/download:",

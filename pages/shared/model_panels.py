@@ -27,7 +27,7 @@ from analytics.survival.cox import Cox
 from analytics.survival.residuals import TRANSFORMS, check_proportionality
 from analytics.survival_present import present_fine_gray, present_proportionality, present_ratios
 from analytics.survival_words import describe_fit
-from pages.shared import controls, output
+from pages.shared import controls, output, tables
 from pages.shared.survival_panels import Plan
 
 NAMES = {
@@ -51,7 +51,7 @@ def show_models(plan: Plan) -> None:
     figure = plot_forest(rows, "Hazard ratio with 95 % limits (below 1: fewer events)", controls.theme())
     command = f"{plan.command} --table model {describe_options(specification)}"
     output.show_figure(figure, "forest", "Hazard ratios of the model", rows, command)
-    st.dataframe(present_ratios(rows), hide_index=True, placeholder="–", height="content", alt="Hazard ratios")
+    tables.show(present_ratios(rows), hide_index=True, placeholder="–", height="content", alt="Hazard ratios")
     show_fit(plan, model, specification)
     if model.fit is not None:
         show_assumptions(model, model.fit, f"{plan.command} {describe_options(specification)}")
@@ -126,7 +126,7 @@ def show_assumptions(model: Model, fit: Cox, command: str) -> None:
     st.header("Do the assumptions hold?")
     kind = controls.ask_one("Time scale of the test", "transform", list(TRANSFORMS))
     table = present_proportionality(check_proportionality(fit, kind))
-    st.dataframe(table, hide_index=True, height="content", alt="Test of proportional hazards")
+    tables.show(table, hide_index=True, height="content", alt="Test of proportional hazards")
     st.caption(
         "Proportional hazards (Grambsch and Therneau, as R's cox.zph): a small p says that the effect changes "
         "over time."
@@ -170,7 +170,7 @@ def show_causes(plan: Plan, model: Model) -> None:
         "Cause of the models", {name: name.replace("_", " ") for name in causes}, "model_cause", causes[0]
     )
     fine = fit_subdistribution(model, cause)
-    st.dataframe(present_fine_gray(fine), hide_index=True, height="content", alt="Fine and Gray's model")
+    tables.show(present_fine_gray(fine), hide_index=True, height="content", alt="Fine and Gray's model")
     st.caption(
         f"Fine and Gray: {fine.events} events of this cause. It says how a covariate changes the incidence (who "
         "will have "

@@ -21,7 +21,7 @@ from analytics.review import (
     summarize_reviews,
     tabulate_marks,
 )
-from pages.shared import cohorts, controls, output, patients, store
+from pages.shared import cohorts, controls, output, patients, store, tables
 from pages.shared.passport import read_notes, write_note
 from pages.shared.person import Person
 
@@ -121,7 +121,7 @@ def show_marks(person: Person) -> None:
     if reviews.is_empty():
         st.caption("No value has been imported for this patient: there is nothing to review.")
         return
-    event = st.dataframe(
+    event = tables.show(
         present_reviews(reviews).drop("Patient"),
         key=f"marks_{person.usubjid}",
         hide_index=True,
@@ -174,7 +174,7 @@ def show_progress(view: cohorts.View) -> None:
     )
     summary = summarize_reviews(reviews).with_columns(pl.col("paramcd").replace(PARAMETER_NAMES))
     columns = {"paramcd": "Parameter", "patients": "Patients", AGAIN: "open again"}
-    st.dataframe(summary, hide_index=True, height=300, column_config=columns, alt="State of review by parameter")
+    tables.show(summary, hide_index=True, height=300, column_config=columns, alt="State of review by parameter")
     changed = reviews.filter(pl.col("state") == AGAIN)
     if changed.height:
         table = changed.select("usubjid", pl.col("paramcd").replace(PARAMETER_NAMES), "n", "who")
@@ -195,7 +195,7 @@ def show_all_notes(view: cohorts.View) -> None:
     labels = {"state": "State", "about": "About", "text": "Text", "answer": "Answer", "who": "By"}
     labels["saved_at"] = "When, UTC"
     order = list(labels)
-    st.dataframe(table.select(order), hide_index=True, height="content", column_config=labels, alt="Notes and queries")
+    tables.show(table.select(order), hide_index=True, height="content", column_config=labels, alt="Notes and queries")
     output.offer_table(table.select(order), "notes")
     st.caption(f"In the terminal: `python cli.py notes --study {view.cohort.study}`")
 

@@ -10,7 +10,7 @@ from analytics.places import name_place
 from analytics.profile.hover import describe_range
 from analytics.profile.timeline import list_happenings
 from analytics.scores import find_score
-from pages.shared import controls, explanations, output
+from pages.shared import controls, explanations, output, tables
 from pages.shared.labels import LABELS
 from pages.shared.patient_course import show_course
 from pages.shared.person import Person
@@ -36,7 +36,7 @@ def show_day(person: Person, selected: str) -> None:
     if rows.is_empty():
         st.caption("No value was measured on this day.")
     else:
-        st.dataframe(
+        tables.show(
             tabulate_day(person, rows),
             hide_index=True,
             placeholder="–",

@@ -9,7 +9,7 @@ import streamlit as st
 from analytics.patient import summarize_latest, tabulate_values
 from analytics.profile.strips import list_absent
 from analytics.profile.visit_table import tabulate_visits
-from pages.shared import controls, output, store
+from pages.shared import controls, output, store, tables
 from pages.shared.labels import LABELS
 from pages.shared.patient_documents import offer_documents
 from pages.shared.person import Person
@@ -53,7 +53,7 @@ def list_records(person: Person) -> dict[str, pl.DataFrame]:
 
 def show_table(table: pl.DataFrame, alt: str, columns: Mapping[str, Any] | None = None) -> None:
     """A table that can be scrolled."""
-    st.dataframe(
+    tables.show(
         table,
         hide_index=True,
         placeholder="–",

@@ -7,7 +7,7 @@ import streamlit as st
 
 from analytics.panel import list_parameters
 from analytics.summary import summarize_subjects
-from pages.shared import cohorts, controls
+from pages.shared import cohorts, controls, tables
 from pages.shared.memory import remember
 
 KEY = ("child_pugh", "meld", "albi", "bilirubin", "albumin", "fibrosis_index")
@@ -58,7 +58,7 @@ def show_patients(view: cohorts.View) -> None:
 
 def choose_patient(table: pl.DataFrame, key: str, columns: dict[str, Any], alt: str) -> None:
     """A table with one row a patient (``usubjid``); a click on a row opens the patient."""
-    event = st.dataframe(
+    event = tables.show(
         table,
         key=key,
         hide_index=True,

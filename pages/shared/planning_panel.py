@@ -18,7 +18,7 @@ from analytics.statistics.planning import (
     plan_without_event,
 )
 from analytics.statistics.rates import estimate_rate
-from pages.shared import cohorts, controls, output
+from pages.shared import cohorts, controls, output, tables
 
 HOPELESS = "more than 100,000"
 SIZES = (5, 10, 20, 30, 60)
@@ -64,10 +64,10 @@ def show_change(own: OwnNumbers | None, power: float, alpha: float) -> None:
         "Two arms, difference of the changes": (plan_two_arms(effect, sd, power, alpha), 2),
     }
     rows = [describe_design(name, design, arms, lost) for name, (design, arms) in designs.items()]
-    st.dataframe(pl.DataFrame(rows), hide_index=True, height="content", alt="Patients needed for a change")
+    tables.show(pl.DataFrame(rows), hide_index=True, height="content", alt="Patients needed for a change")
     with st.expander("Precision: how exactly a mean change is known with n patients"):
         widths = [{"Patients": str(n), "± of a mean change (95 %)": f"{half_paired(n, sd):.3g}"} for n in SIZES]
-        st.dataframe(pl.DataFrame(widths), hide_index=True, height="content", alt="Precision by number of patients")
+        tables.show(pl.DataFrame(widths), hide_index=True, height="content", alt="Precision by number of patients")
     st.caption(
         "t tests, two-sided, noncentral t (Cohen 1988). Below 10 patients a trial is analysed exactly: add some."
     )

@@ -26,7 +26,7 @@ from analytics.response import (
 )
 from analytics.rules import BEST, CHANGE, FALL, LAST, MEASURES, PERCENT, RISE, VALUE, Rule
 from analytics.visits import order_visits
-from pages.shared import cohorts, controls, output, patients, store
+from pages.shared import cohorts, controls, output, patients, store, tables
 from pages.shared.labels import LABELS
 from pages.shared.memory import remember
 from pages.shared.saved import Shelf, show_shelf
@@ -210,7 +210,7 @@ def show_rate(rates: pl.DataFrame) -> None:
         for row in rates.iter_rows(named=True)
         if row["arm"] != ALL_ARMS or rates.height > 2
     ]
-    st.dataframe(pl.DataFrame(rows), hide_index=True, placeholder="–", height="content", alt="Responder rates")
+    tables.show(pl.DataFrame(rows), hide_index=True, placeholder="–", height="content", alt="Responder rates")
     st.caption(
         "Exact (Clopper-Pearson) limits. The first rate is of those with a value; the rate of all counts a "
         "patient without one as no response. Responders in whom causal therapy began are counted in, and left "
@@ -269,7 +269,7 @@ def show_published(view: cohorts.View, parameter: Parameter) -> None:
     columns = {name: st.column_config.NumberColumn(label, format="%.2f") for name, label in PRINTED.items()}
     columns["chg"] = st.column_config.NumberColumn("Change, recomputed", format="%.3f")
     table = tabulate_published(own, published)
-    st.dataframe(
+    tables.show(
         table, hide_index=True, placeholder="–", height="content", column_config=LABELS | columns, alt="As published"
     )
     output.offer_table(table, "published")

@@ -17,7 +17,7 @@ from analytics.safety.adverse import (
 )
 from analytics.safety.liver_course import NEVER
 from analytics.safety.tables import POOLED, Safety
-from pages.shared import cohorts, controls, output, patients, store
+from pages.shared import cohorts, controls, output, patients, store, tables
 
 WIDE = 475  # pixels: two beside each other on a laptop, one below the other on a tablet
 MANY = 10_000  # patients of an arm: counts of more need the whole width
@@ -85,13 +85,13 @@ def show_tables(counts: pl.DataFrame, terms: pl.DataFrame) -> None:
         with st.container(width=width):
             st.header("How many patients")
             shown = present_shares(counts.with_columns(pl.col("what").replace(WHAT)), "what", "Patients with")
-            st.dataframe(shown, hide_index=True, height="content", alt="Patients with adverse events by arm")
+            tables.show(shown, hide_index=True, height="content", alt="Patients with adverse events by arm")
             output.offer_table(counts, "adverse_counts")
         with st.container(width=width):
             st.header("By term")
             height = min(318, 38 + 35 * terms["term"].n_unique())
             shown = present_shares(terms, "term", "Term")
-            st.dataframe(shown, hide_index=True, height=height, alt="Adverse events by term and arm")
+            tables.show(shown, hide_index=True, height=height, alt="Adverse events by term and arm")
             output.offer_table(terms, "adverse_terms")
 
 
@@ -104,7 +104,7 @@ def show_published(view: cohorts.View) -> None:
     columns: dict[str, Any] = {"text": "What", "time": "When", "n": "Patients", "of_n": "of", "source": "Source"}
     shares = {"share": "Share", "lower": "Lower 95 %", "upper": "Upper 95 %"}
     columns |= {name: st.column_config.NumberColumn(label, format="percent") for name, label in shares.items()}
-    st.dataframe(said, hide_index=True, height="content", column_config=columns, alt="Safety as published")
+    tables.show(said, hide_index=True, height="content", column_config=columns, alt="Safety as published")
     output.offer_table(said, "published_safety")
 
 
@@ -122,7 +122,7 @@ def show_grades_by_term(terms: pl.DataFrame) -> None:
         names |= {"ungraded": "No grade", "serious": "Serious", "related": "Related", "events": "Events"}
         shown = terms.filter(pl.col("patients") > 0).select("term", "arm", *names)
         columns = {"term": "Term", "arm": "Arm", **names}
-        st.dataframe(shown, hide_index=True, height="content", column_config=columns, alt="Terms by worst grade")
+        tables.show(shown, hide_index=True, height="content", column_config=columns, alt="Terms by worst grade")
         st.caption("Patients, each counted once a term by the worst grade; events in the last column.")
 
 

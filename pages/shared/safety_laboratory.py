@@ -22,7 +22,7 @@ from analytics.safety.edish import (
 from analytics.safety.grades import READINGS, name_grade, read_rule, tabulate_shift
 from analytics.safety.stages import AFP_CALL, AFP_SOURCE, LABELS, STAGED, explain_stage, say_worst
 from analytics.safety.tables import Choice, Safety
-from pages.shared import cohorts, controls, output, patients
+from pages.shared import cohorts, controls, output, patients, tables
 from pages.shared.safety_events import WIDE, command
 
 NO_CHOICE = "nobody"
@@ -77,7 +77,7 @@ def show_summary(view: cohorts.View, data: Safety, summary: pl.DataFrame) -> Non
     }
     order = [name for name in columns if name in wide.columns]
     table = wide.select(order)  # what got worse stands first
-    st.dataframe(table, hide_index=True, height=300, column_config=columns, alt="Grades of all analytes, both readings")
+    tables.show(table, hide_index=True, height=300, column_config=columns, alt="Grades of all analytes, both readings")
     output.offer_table(summary, "grade_summary")
     st.caption(f"The same in the terminal: `{command(view, data, 'grades')}`")
 
@@ -162,7 +162,7 @@ def show_quadrants(points: pl.DataFrame, norm: str) -> None:
     wide = counts.with_columns(pl.col("quadrant").replace(words)).pivot(
         on="quadrant", index="arm", values="n", maintain_order=True
     )
-    event = st.dataframe(
+    event = tables.show(
         wide,
         key=f"quadrants_{norm}",
         hide_index=True,

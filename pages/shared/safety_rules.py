@@ -21,7 +21,7 @@ from analytics.safety.stopping import (
 )
 from analytics.safety.tables import Choice, Safety
 from analytics.units import CONVENTIONAL
-from pages.shared import cohorts, controls, output, patients, store
+from pages.shared import cohorts, controls, output, patients, store, tables
 from pages.shared.safety_events import command
 
 EVENT, PARAMETER = "an event", "a value"
@@ -69,7 +69,7 @@ def show_status(view: cohorts.View, data: Safety, table: pl.DataFrame) -> None:
     """The table of rules; a row lists its patients in the order in which they had the finding."""
     columns = {"rule": "Rule", "words": "Stops at", "arm": "Arm", "counted": "So far", "count": "Limit"}
     columns |= {"state": "State", "day": "Crossed on day", "limits": "Exact 95 %", "source": "Set by"}
-    event = st.dataframe(
+    event = tables.show(
         present_status(table).select(list(columns)),
         key="stopping",
         hide_index=True,

@@ -12,7 +12,7 @@ from analytics.figures.cohort import plot_completeness
 from analytics.scores import Score, find_score, list_series
 from analytics.shapley import is_attributable
 from analytics.visits import choose_visit, order_visits
-from pages.shared import cohorts, controls, output, patients
+from pages.shared import cohorts, controls, output, patients, tables
 from pages.shared.memory import remember
 
 FEW = 3  # of fewer patients no mean is attributed
@@ -37,7 +37,7 @@ def show_computability(view: cohorts.View) -> None:
     shown = rows.select(pl.col("paramcd").replace_strict(labels), "avisit", "n", "expected", "stops")
     columns = {"paramcd": "Score", "avisit": "Visit", "n": "Patients with it", "expected": "of"}
     missing = {"stops": st.column_config.TextColumn("What is missing, and for how many", width="large")}
-    st.dataframe(shown, hide_index=True, placeholder="–", column_config=columns | missing, alt="What stops scores")
+    tables.show(shown, hide_index=True, placeholder="–", column_config=columns | missing, alt="What stops scores")
 
 
 def show_attribution(view: cohorts.View) -> None:

@@ -12,7 +12,7 @@ from analytics.panel import list_paired
 from analytics.rules import LAST
 from analytics.shift import ABSENT, derive_classes, is_classed, summarize_flow, tabulate_shift
 from analytics.visits import choose_visit
-from pages.shared import cohorts, controls, output, patients, store
+from pages.shared import cohorts, controls, output, patients, store, tables
 from pages.shared.memory import remember
 
 MOST_STAGES = 4
@@ -62,7 +62,7 @@ def show_flow(view: cohorts.View, rows: pl.DataFrame, stages: list[str], paramet
 
 def show_cells(table: pl.DataFrame, rows: pl.DataFrame, keys: tuple[str, str], corner: str, key: str) -> None:
     """A table of counts whose cells list their patients; ``keys``: the columns of ``rows`` across which it counts."""
-    event = st.dataframe(
+    event = tables.show(
         table,
         key=key,
         hide_index=True,

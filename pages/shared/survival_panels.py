@@ -20,7 +20,7 @@ from analytics.survival.follow_up import select_known, select_later
 from analytics.survival.kaplan_meier import LIMITS, count_at
 from analytics.survival.tables import tabulate_contrasts, tabulate_pairs, tabulate_tests
 from analytics.survival_present import present_contrasts, present_pairs, present_tests
-from pages.shared import cohorts, controls, output, patients
+from pages.shared import cohorts, controls, output, patients, tables
 from pages.shared.memory import remember
 
 MANY = 3  # groups: with more, only the number at risk stands under the axis
@@ -114,7 +114,7 @@ def show_curves(plan: Plan) -> None:
         st.warning(warning)
     clicked = draw_curves(restricted, result, limits, first)
     show_clicked(restricted, clicked)
-    st.dataframe(
+    tables.show(
         summarize(restricted, result, days), hide_index=True, placeholder="–", height="content", alt="Survival by group"
     )
     if group:
@@ -246,7 +246,7 @@ def show_comparison(plan: Plan, result: Survival, strata: str | None) -> None:
         day = ask_day(plan, "Survival at {}", shortest, "at_day", middle, result.start)
     contrasts = remember(tabulate_contrasts, remember(restrict_means, result, tau), against, day)
     shown = present_contrasts(contrasts.with_columns(pl.col("group", "against").replace(plan.labels)), plan.ages)
-    st.dataframe(shown, hide_index=True, placeholder="–", height="content", alt="Differences between groups")
+    tables.show(shown, hide_index=True, placeholder="–", height="content", alt="Differences between groups")
     small = min(group.n for group in result.groups) < SMALL
     if small:
         st.warning(f"A group has fewer than {SMALL} patients: no interval and no asymptotic p value is shown for it.")
@@ -270,7 +270,7 @@ def ask_day(plan: Plan, label: str, longest: float, key: str, first: float, star
 def show_family(plan: Plan, strata: str | None, small: bool) -> None:
     """Every weight and the trend; every pair with adjusted p values."""
     tests = remember(tabulate_tests, plan.known, "group", strata)
-    st.dataframe(present_tests(tests), hide_index=True, placeholder="–", height="content", alt="Log-rank family")
+    tables.show(present_tests(tests), hide_index=True, placeholder="–", height="content", alt="Log-rank family")
     how = (
         " In small groups only the permutation test is shown; it assumes like censoring in all groups." if small else ""
     )
@@ -282,5 +282,5 @@ def show_family(plan: Plan, strata: str | None, small: bool) -> None:
         pairs = remember(tabulate_pairs, plan.known, "group", method, strata).with_columns(
             pl.col("first", "second").replace(plan.labels)
         )
-        st.dataframe(present_pairs(pairs), hide_index=True, placeholder="–", height="content", alt="Pairs of groups")
+        tables.show(present_pairs(pairs), hide_index=True, placeholder="–", height="content", alt="Pairs of groups")
     output.offer_table(tests, "tests", "Tests (CSV)")

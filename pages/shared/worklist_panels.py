@@ -15,7 +15,7 @@ from analytics.profile.worklist import (
     make_due_sheet,
     tabulate_open_visits,
 )
-from pages.shared import cohorts, controls, output, patients, store
+from pages.shared import cohorts, controls, output, patients, store, tables
 from pages.shared.labels import LABELS
 
 REASONS = {
@@ -81,7 +81,7 @@ def show_open_visits(view: cohorts.View) -> None:
     if table.is_empty():
         st.info("No visit of these patients is overdue or due.")
         return
-    st.dataframe(table, hide_index=True, placeholder="–", height=min(420, 38 + 35 * table.height),
+    tables.show(table, hide_index=True, placeholder="–", height=min(420, 38 + 35 * table.height),
                  column_config=LABELS | COLUMNS, alt="Open visits")  # fmt: skip
     study = view.cohort.study
     origin = name_origin(study, store.config(study), store.revision(), table["cut_day"])

@@ -5,7 +5,7 @@ from typing import Any
 import polars as pl
 import streamlit as st
 
-from pages.shared import cohorts, store
+from pages.shared import cohorts, store, tables
 from pages.shared.labels import LABELS
 
 UNSTATED = "not stated in the study file"
@@ -50,7 +50,7 @@ def show(table: pl.DataFrame, title: str, note: str) -> None:
         return
     st.header(title)
     st.caption(note)
-    st.dataframe(table, hide_index=True, placeholder="–", column_config=LABELS, alt=title)
+    tables.show(table, hide_index=True, placeholder="–", column_config=LABELS, alt=title)
 
 
 render()
