@@ -15,7 +15,7 @@ from analytics.courses import (
     summarize_courses,
 )
 from analytics.dropout import summarize_dropout
-from analytics.groups import derive_group, label_group
+from analytics.groups import ALL, derive_group, label_group
 
 ALL_PATIENTS = "All patients"
 POINTS = (
@@ -37,14 +37,14 @@ def label_groups(panel: pl.DataFrame, subjects: pl.DataFrame, by: str, parameter
     """
     if by == "arm":
         return panel
-    if by == "all":
+    if by == ALL:
         return panel.with_columns(arm=pl.lit(ALL_PATIENTS))
     return regroup(panel, name_groups(subjects, panel, by, parameter))
 
 
 def name_groups(subjects: pl.DataFrame, panel: pl.DataFrame, by: str, parameter: Parameter | None) -> pl.DataFrame:
     """The subjects with ``group``, the group of ``by`` as people read it; missing where it is not known."""
-    if by == "all":
+    if by == ALL:
         return subjects.with_columns(group=pl.lit(ALL_PATIENTS))
     groups = derive_group(subjects, panel, by, parameter)
     named = {name: label_group(by, name, parameter) for name in groups["group"].drop_nulls().unique()}

@@ -5,7 +5,6 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +23,7 @@ from analytics.dense import (
     measure_grid,
     number_series,
 )
-from analytics.large import GRID_SCORES, derive_grid, derive_grid_of_score, list_grid_scores, read_grid
+from analytics.large import GRID_SCORES, read_grid
 from analytics.pairing import ScoreSettings
 from analytics.scores import list_series
 from analytics.survival.kaplan_meier import estimate_kaplan_meier, select_days
@@ -35,7 +34,7 @@ from data import publish, queries
 from data.database import open_reader
 from data.home import Home
 from data.importers.run import import_paths
-from data.publish import Grids
+from pages.shared.cache import make_recipe
 
 INPUTS = ("bilirubin", "inr", "creatinine", "sodium", "albumin", "ascites_grade", "he_grade")
 DAY = 365
@@ -86,9 +85,7 @@ def run_keep(store: str, grids: str) -> dict[str, Any]:
     home = Home(Path(store))
     start = time.perf_counter()
     with open_reader(home, home.current()) as reader, duckdb.connect(grids) as connection:
-        config = queries.fetch_config(reader, STUDY)
-        made = Grids(derive_grid, list_grid_scores, partial(derive_grid_of_score, config=config))
-        publish.write_grids(reader, connection, STUDY, made)
+        publish.write_grids(reader, connection, STUDY, make_recipe(queries.fetch_config(reader, STUDY)).grids)
     return {"seconds": time.perf_counter() - start}
 
 

@@ -36,22 +36,18 @@ WHERE usubjid_before IS NOT NULL AND NOT (
             day > day_before OR day = day_before AND coalesce(visit > visit_before, false))))
 ORDER BY 1
 """
+# Among the subjects of the rows that are new.
 AMONG = f"""
 SELECT study, usubjid, paramcd FROM measurements
-WHERE study = $study AND usubjid IN (SELECT usubjid FROM measurements WHERE study = $study AND rowid >= $place)
+WHERE {{study}} AND usubjid IN (SELECT usubjid FROM measurements WHERE {{study}} AND {{new}})
 GROUP BY study, {KEY} HAVING count(*) > 1 ORDER BY study, usubjid LIMIT 1
 """
+LATE = AMONG.format(study="study = $study", new="rowid >= $place")
+NEW = AMONG.format(study="true", new="batch = $batch")
 
 
 class BrokenIntegrity(RuntimeError):
     """A change would leave the store contradicting itself; nothing of it was published."""
-
-
-NEW = f"""
-SELECT study, usubjid, paramcd FROM measurements
-WHERE usubjid IN (SELECT usubjid FROM measurements WHERE batch = $batch)
-GROUP BY study, {KEY} HAVING count(*) > 1 ORDER BY study, usubjid LIMIT 1
-"""
 
 
 def check_integrity(connection: duckdb.DuckDBPyConnection, batch: int | None = None) -> None:
@@ -77,7 +73,7 @@ def find_twice(connection: duckdb.DuckDBPyConnection) -> tuple[str, ...] | None:
     for (study,) in connection.execute("SELECT DISTINCT study FROM measurements ORDER BY study").fetchall():
         place = connection.execute(UNSORTED, {"study": study}).fetchall()[0][0]
         if place is not None:
-            found = connection.execute(AMONG, {"study": study, "place": place}).fetchone()
+            found = connection.execute(LATE, {"study": study, "place": place}).fetchone()
             if found:
                 return found
     return None

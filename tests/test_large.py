@@ -236,16 +236,21 @@ def test_means_of_everybody_are_those_of_the_rules(code: str, store: Home, monke
     compare_means(stamp, SIMULATED, code)
 
 
+def import_registry(folder: Path, monkeypatch: pytest.MonkeyPatch) -> cache.Stamp:
+    """A SIMULATED registry of eighty, taken for a large one, whose visits have one day each."""
+    monkeypatch.setattr(large, "LARGE", 0)
+    write_cohort(Size("test", 80, 8, 10), folder / "files")
+    home = Home(folder / "home")
+    import_paths(home, [folder / "files"])
+    return cache.Stamp(str(home.folder.resolve()), home.current())
+
+
 @pytest.mark.parametrize("code", ["meld", "meld_na", "child_pugh"])
 def test_scores_of_everybody_of_a_large_file_are_those_of_the_rules(
     code: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A SIMULATED registry whose visits have one day each: the grid holds everybody."""
-    monkeypatch.setattr(large, "LARGE", 0)
-    write_cohort(Size("test", 80, 8, 10), tmp_path / "files")
-    home = Home(tmp_path / "home")
-    import_paths(home, [tmp_path / "files"])
-    stamp = cache.Stamp(str(home.folder.resolve()), home.current())
+    stamp = import_registry(tmp_path, monkeypatch)
     assert everybody.cached_exact(stamp, STUDY, code)
     compare_means(stamp, STUDY, code)
 
@@ -290,11 +295,7 @@ def test_a_rule_on_a_score_counts_everybody_or_says_that_it_cannot(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """MELD stands on the grid of a SIMULATED registry; ALBI is computed of those who are drawn."""
-    monkeypatch.setattr(large, "LARGE", 0)
-    write_cohort(Size("test", 80, 8, 10), tmp_path / "files")
-    home = Home(tmp_path / "home")
-    import_paths(home, [tmp_path / "files"])
-    stamp = cache.Stamp(str(home.folder.resolve()), home.current())
+    stamp = import_registry(tmp_path, monkeypatch)
     found = everybody_safety.cached_safety(stamp, Cohort(STUDY).to_json(), "")
     scales = {VALUE: 12.0, TIMES_BASELINE: 1.2}
     known = tuple(StoppingRule(scale, 9, paramcd="meld", threshold=edge, scale=scale) for scale, edge in scales.items())

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import polars as pl
 
 from analytics.catalog import PARAMETER_NAMES, PARAMETERS
+from analytics.cohort import keep_subjects
 from analytics.documents.model import Block, Picture, Table, Words
 from analytics.eligibility import FAILED, check_eligibility, summarize_eligibility
 from analytics.figures.patient import plot_patient
@@ -64,7 +65,7 @@ def draw_timeline(data: Safety, day_0: str) -> Picture:
     """All patients' events in time, as the page Safety draws them."""
     lanes = data.lanes.head(MOST_LANES)
     events = data.table("events")
-    drawn = events.join(lanes, on="usubjid", how="semi", maintain_order="left")
+    drawn = keep_subjects(events, lanes)
     figure = plot_event_timeline(lanes, drawn.with_columns(hover=describe_event()), day_0, THEME)
     title = (
         "Adverse events of all patients"

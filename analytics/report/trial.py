@@ -9,9 +9,9 @@ from typing import Any
 import polars as pl
 
 from analytics.catalog import Parameter
-from analytics.cohort import Cohort, list_events, select_subjects
+from analytics.cohort import Cohort, keep_subjects, list_events, select_subjects
 from analytics.documents.model import RECIPE
-from analytics.panel import StudyData, derive_panel
+from analytics.panel import StudyData, derive_panel, list_changed
 from analytics.patient import KEY_PARAMETERS
 from analytics.profile.sheet import Origin
 from analytics.safety.stopping import StoppingRule
@@ -73,12 +73,12 @@ class Trial:
 
     def select(self, rows: pl.DataFrame) -> pl.DataFrame:
         """The rows of the cohort's subjects."""
-        return rows.join(self.subjects.select("usubjid"), on="usubjid", how="semi", maintain_order="left")
+        return keep_subjects(rows, self.subjects)
 
     @cached_property
     def leading(self) -> list[Parameter]:
         """Up to six parameters with a change from baseline, the key ones first, in the reader's units."""
-        changed = set(self.panel.filter(pl.col("post"), pl.col("chg").is_not_null())["paramcd"])
+        changed = list_changed(self.panel)
         key = [code for code in KEY_PARAMETERS if code in changed][:MOST_PARAMETERS]
         known = {item.paramcd: item for item in order_parameters(key, self.units)}
         return [known[code] for code in key if code in known]

@@ -8,6 +8,7 @@ from typing import Any
 import polars as pl
 
 from analytics.catalog import PARAMETERS
+from analytics.cohort import keep_subjects
 from analytics.panel import StudyData
 from analytics.safety.adverse import NEEDED, derive_adverse, tell_apart
 from analytics.safety.grades import keep_positive, read_limit
@@ -178,7 +179,7 @@ def check_stopping(
         if first is None:
             rows.append(row | {"found": None, "state": NO_DATA, "day": None, "who": [], "lower": None, "upper": None})
             continue
-        hit = first.join(counted.select("usubjid"), on="usubjid", how="semi", maintain_order="left")
+        hit = keep_subjects(first, counted)
         rows.append(row | describe_status(rule, hit, counted.height))
     return rows
 

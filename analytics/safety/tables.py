@@ -6,6 +6,7 @@ from functools import cached_property
 
 import polars as pl
 
+from analytics.cohort import keep_subjects
 from analytics.panel import StudyData
 from analytics.safety.adverse import derive_adverse, order_lanes, summarize_counts, summarize_terms
 from analytics.safety.edish import BASELINE, ENZYMES, ULN, derive_points, derive_records, summarize_quadrants
@@ -28,8 +29,7 @@ class Safety:
     @cached_property
     def adverse(self) -> pl.DataFrame:
         """The adverse events of the cohort."""
-        ids = self.subjects.select("usubjid")
-        return derive_adverse(self.study.events.join(ids, on="usubjid", how="semi", maintain_order="left"))
+        return derive_adverse(keep_subjects(self.study.events, self.subjects))
 
     @cached_property
     def worst(self) -> pl.DataFrame:

@@ -1,13 +1,12 @@
 """What a study holds, for comparing new values with it; and a copy of it in memory, for trying an import."""
 
-from typing import Any
-
 import duckdb
 import polars as pl
 
 from data.database import migrate
 from data.importers.doubts import Context
 from data.importers.store_rows import insert_frame
+from data.queries import name_subjects
 
 # Tables of a study that an import reads or writes.
 TABLES = ("study", "visits", "subjects", "measurements", "events", "treatments", "medications")
@@ -60,10 +59,7 @@ def open_scratch(
         return scratch
     there = {row[0] for row in reader.cursor().execute("SELECT table_name FROM duckdb_tables() ORDER BY 1").fetchall()}
     for table in (name for name in TABLES if name in there):
-        params: dict[str, Any] = {"study": study}
-        own = ""
-        if table == "measurements" and usubjids is not None:
-            own, params["usubjids"] = "AND usubjid IN (SELECT unnest($usubjids))", usubjids
-        query = f"SELECT * FROM {table} WHERE study = $study {own} ORDER BY rowid"
-        insert_frame(scratch, table, reader.cursor().sql(query, params=params).pl())
+        own, subjects = name_subjects(usubjids if table == "measurements" else None)
+        query = f"SELECT * FROM {table} WHERE study = $study{own} ORDER BY rowid"
+        insert_frame(scratch, table, reader.cursor().sql(query, params={"study": study, **subjects}).pl())
     return scratch

@@ -12,6 +12,7 @@ from data.importers.outcome import CHANGES, CORRECTION, FIX, UPDATE, Outcome, pa
 from data.importers.record_types import RECORDS
 from data.importers.study_file import FileMapping
 from data.importers.text import REJECTED
+from data.queries import name_subjects
 
 # Column lists are ours, never a file's: only they are ever put into SQL text.
 COLUMNS = {"measurements": [name for name in ACCEPTED if name != "line"]} | {
@@ -78,13 +79,10 @@ def fetch_stored(
     connection: duckdb.DuckDBPyConnection, study: str, shape: str, usubjids: list[str] | None = None
 ) -> pl.DataFrame:
     """The rows of one table of a study, or of some of its subjects."""
-    names, own = ", ".join(quote_all(COLUMNS[shape])), ""
-    params: dict[str, Any] = {"study": study}
-    if usubjids is not None:
-        own, params["usubjids"] = "AND usubjid IN (SELECT unnest($usubjids))", usubjids
+    names, (own, subjects) = ", ".join(quote_all(COLUMNS[shape])), name_subjects(usubjids)
     return connection.sql(
-        f"SELECT {names}, batch, line AS stored_line FROM {shape} WHERE study = $study {own} ORDER BY batch, line",
-        params=params,
+        f"SELECT {names}, batch, line AS stored_line FROM {shape} WHERE study = $study{own} ORDER BY batch, line",
+        params={"study": study, **subjects},
     ).pl()
 
 

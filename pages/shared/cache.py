@@ -13,6 +13,7 @@ from analytics import large
 from analytics.cohort import (
     Cohort,
     derive_traits,
+    keep_subjects,
     list_choices,
     list_events,
     list_extremes,
@@ -116,10 +117,10 @@ def cached_drawn(stamp: Stamp, cohort: str) -> pl.DataFrame:
     Of a cohort that has few in the study's sample, others are drawn.
     """
     members, study = cached_members(stamp, cohort), Cohort.from_json(cohort).study
-    drawn = cached_sample(stamp, study).join(members, on="usubjid", how="semi", maintain_order="left")
+    drawn = keep_subjects(cached_sample(stamp, study), members)
     if drawn.height < min(FEWEST, members.height):
         return members.sample(min(FEWEST, members.height), seed=1).sort("usubjid")
-    return members.join(drawn.head(SHOWN), on="usubjid", how="semi", maintain_order="left")
+    return keep_subjects(members, drawn.head(SHOWN))
 
 
 @st.cache_resource(show_spinner="Reading these patients …", max_entries=16)
@@ -127,7 +128,7 @@ def cached_drawn_panel(stamp: Stamp, cohort: str, system: str) -> pl.DataFrame:
     """The panel of ``cached_drawn``, in a unit system."""
     study, ids = Cohort.from_json(cohort).study, cached_drawn(stamp, cohort).select("usubjid")
     if ids.join(cached_sample(stamp, study), on="usubjid", how="anti").is_empty():
-        return cached_panel(stamp, study, system).join(ids, on="usubjid", how="semi", maintain_order="left")
+        return keep_subjects(cached_panel(stamp, study, system), ids)
     frames = queries.fetch_frames(connect(stamp), study, ids["usubjid"].to_list())
     data = name_arms(assemble_study(frames, cached_config(stamp, study)))
     return convert_panel(select_subjects(derive_panel(data), data.subjects), system)

@@ -8,14 +8,13 @@ import streamlit as st
 from analytics import units as unit_systems
 from analytics.catalog import Parameter
 from analytics.figures.theme import Theme
-from analytics.groups import SUBJECT_GROUPS, UNCODED
+from analytics.groups import ALL, SUBJECT_GROUPS, UNCODED
 from analytics.panel import list_based, list_changed, list_parameters
 from analytics.scores import find_any_parameter
 from analytics.units import CONVENTIONAL, convert_parameter, find_factor
 from pages.shared.memory import remember
 
 FIRST = ("child_pugh", "meld", "bilirubin", "fibrosis_index")
-ALL = "all"
 
 
 def units() -> str:

@@ -5,6 +5,7 @@ from typing import Any
 import polars as pl
 import streamlit as st
 
+from analytics.cohort import keep_subjects
 from analytics.figures.safety import MOST_LANES, plot_event_timeline
 from analytics.safety.adverse import (
     NONE_RECORDED,
@@ -135,7 +136,7 @@ def show_timeline(view: cohorts.View, data: Safety) -> None:
         st.caption(
             f"{shown.height} of {lanes.height:,} patients are drawn: those with the gravest and the most events."
         )
-    drawn = events.join(shown, on="usubjid", how="semi", maintain_order="left").with_columns(hover=describe_event())
+    drawn = keep_subjects(events, shown).with_columns(hover=describe_event())
     figure = plot_event_timeline(shown, drawn, view.origin, controls.theme())
     alt = "Adverse events of every patient in time"
     clicked = output.show_figure(figure, "safety_timeline", alt, events, command(view, data, "events"), select=True)

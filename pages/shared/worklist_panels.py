@@ -44,7 +44,7 @@ def ask_since() -> str:
 def show_worklist(view: cohorts.View, since: str) -> None:
     """The patients with their reasons; a click on a row opens one."""
     whole = store.worklist(view.cohort.study, controls.units(), since)
-    rows = whole.join(view.subjects.select("usubjid"), on="usubjid", how="semi", maintain_order="left")
+    rows = view.select(whole)
     wanted = {name: rows.filter(has_reason(name)).height for name in REASONS}
     chosen = st.pills("Only", list(REASONS), format_func=lambda name: f"{REASONS[name]} ({wanted[name]})", key="reason")
     shown = rows.filter(has_reason(chosen)) if chosen else rows
