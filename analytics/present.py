@@ -1,12 +1,15 @@
 """Results as people read them: p values, estimates with limits, tests of change as tables of text."""
 
 from math import exp, isnan
+from typing import Any
 
 import polars as pl
 
 from analytics.catalog import Parameter
 from analytics.models import REPEATED
 from analytics.numerals import describe_number
+
+WITHOUT_VIEWS = pl.CompatLevel.oldest()  # a browser's Arrow knows no views of text
 
 
 def describe_p(p: float | None) -> str:
@@ -181,3 +184,12 @@ def present_dropout(table: pl.DataFrame, parameter: Parameter, severity: Paramet
                 line[f"Baseline {item.name}, {word}"] = describe_number(row[f"{column}_{name}"], item.decimals + 1)
         rows.append(line)
     return pl.DataFrame(rows)
+
+
+def hand_over(table: pl.DataFrame) -> Any:
+    """A table as one of Arrow, which is what a browser reads; whole numbers stay whole where some are missing.
+
+    A copy that shares the columns is asked: while Polars hands a frame over it holds the frame and waits for the
+    interpreter; another session that asks the same object then holds the interpreter and waits for the frame, for ever.
+    """
+    return table.clone().to_arrow(compat_level=WITHOUT_VIEWS)

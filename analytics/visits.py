@@ -58,7 +58,9 @@ def find_closest(placed: pl.DataFrame, visits: pl.DataFrame) -> pl.Series:
 def order_visits(seen: pl.Series, visits: pl.DataFrame) -> list[str]:
     """The visits that are seen: the study's in its order, then others by name."""
     names = set(seen.drop_nulls())
-    planned = [visit for visit in visits.sort("position")["avisit"] if visit in names]
+    # Lists are sorted, not a frame of three rows: Polars would wake its threads, and every page asks several times.
+    places = sorted(zip(visits["position"].to_list(), visits["avisit"].to_list(), strict=True))
+    planned = [visit for _, visit in places if visit in names]
     return [*planned, *sorted(names - set(planned))]
 
 

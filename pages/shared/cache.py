@@ -1,7 +1,7 @@
 """What is computed once a revision and held for all sessions; frames are shared and never changed."""
 
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -66,7 +66,8 @@ def cached_studies(stamp: Stamp) -> pl.DataFrame:
     return queries.fetch_studies(connect(stamp))
 
 
-@st.cache_resource(show_spinner=False, max_entries=8)
+# Asked a dozen times a run, and Streamlit looks at a function's signature at every call: 4 ms of 50.
+@lru_cache(maxsize=32)
 def cached_config(stamp: Stamp, study: str) -> dict[str, Any]:
     """The study file of one study of one revision; nobody changes it."""
     return queries.fetch_config(connect(stamp), study)

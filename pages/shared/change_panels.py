@@ -83,9 +83,10 @@ def show_statistics(view: cohorts.View, panel: pl.DataFrame, parameter: Paramete
         logarithm = controls.ask_one("Scale", "scale", ["As measured", LOGARITHM]) == LOGARITHM
         if kind in (WITHIN, BETWEEN):
             controls.ask_one("Adjust p values", "adjust", [NONE, *METHODS])
-    positive = pairs.filter(pl.col("aval") > 0, pl.col("base") > 0)
-    if logarithm and positive.height < pairs.height:
-        st.caption(f"{pairs.height - positive.height} pairs have a value that is not above 0: without logarithm.")
+    if logarithm:
+        positive = pairs.filter(pl.col("aval") > 0, pl.col("base") > 0)
+        if positive.height < pairs.height:
+            st.caption(f"{pairs.height - positive.height} pairs have a value that is not above 0: without logarithm.")
     question = Question(view, panel, parameter, remember(derive_log, pairs) if logarithm else pairs, by, logarithm)
     if question.pairs.is_empty():
         st.info("No pair has a logarithm.")
@@ -116,9 +117,10 @@ def show_table(table: pl.DataFrame, alt: str) -> None:
 def show_within(question: Question) -> pl.DataFrame:
     """The change of every group at every visit against no change."""
     table = correct(remember(compare_within, question.pairs, question.view.study.visits))
-    show_table(present_within(table, question.decimals, question.parameter), "Tests of the change within groups")
-    small = table.filter(pl.col("n") < SMALL)
-    for row in small.iter_rows(named=True):
+    shown = remember(present_within, table, question.decimals, question.parameter)
+    show_table(shown, "Tests of the change within groups")
+    small = [row for row in table.iter_rows(named=True) if row["n"] < SMALL]
+    for row in small:
         where = f"{row['avisit']}, {row['arm']}: " if table.height > 1 else ""
         st.markdown(f"{where}{say_p(row['p_sign_flip'])} (exact sign flip); "
                     f"{describe_smallest_p(row['n'], row['n_zero'])}")  # fmt: skip
@@ -127,7 +129,7 @@ def show_within(question: Question) -> pl.DataFrame:
         "changes, beyond from 100,000 drawn patterns, none above 1,000; Hodges-Lehmann estimate with its exact limits."
     )
     notes = [methods]
-    notes += [f"Below {SMALL} patients only the exact methods are given."] if small.height else []
+    notes += [f"Below {SMALL} patients only the exact methods are given."] if small else []
     st.caption(" ".join([*notes, describe_count(table.height, 3)]))
     return table
 

@@ -127,7 +127,9 @@ def show_courses(plan: Plan, courses: pl.DataFrame) -> None:
     show_noise(view, measure.parameter, courses, variation)
     show_dropout(dropout, parameter, severity)
     with st.expander("Table"):
-        tables.show(summary.drop("x"), hide_index=True, placeholder="–", column_config=LABELS, alt="Summary by visit")
+        columns = [name for name in summary.columns if name != "x"]
+        tables.show(summary, hide_index=True, placeholder="–", column_order=columns, column_config=LABELS,
+                    alt="Summary by visit")  # fmt: skip
 
 
 def counts_everybody(plan: Plan) -> bool:
@@ -194,7 +196,7 @@ def show_dropout(dropout: pl.DataFrame, parameter: Parameter, severity: str | No
     """Who has no value at each visit, and how ill they were at baseline against those who have one."""
     if not dropout["lost"].sum():
         return
-    shown = present_dropout(dropout, parameter, controls.find_parameter(severity) if severity else None)
+    shown = remember(present_dropout, dropout, parameter, controls.find_parameter(severity) if severity else None)
     with st.expander("Who has no value, and how ill they were at baseline"):
         tables.show(shown, hide_index=True, placeholder="–", height="content", alt="Baseline of the lost and the kept")
         output.offer_table(dropout, "dropout")
@@ -256,4 +258,4 @@ def show_multiples(plan: Plan) -> None:
     figure = remember(plot_multiples, summaries, x_title, order, controls.theme())
     alt = f"Means of {len(summaries)} parameters by group"
     command = trajectory_command(plan, chosen, "multiples")
-    output.show_figure(figure, "multiples", alt, tabulate_several(summaries), command)
+    output.show_figure(figure, "multiples", alt, remember(tabulate_several, summaries), command)

@@ -82,6 +82,8 @@ def weigh(thing: Any) -> int:
     """About how many bytes an answer has."""
     if isinstance(thing, pl.DataFrame):
         return int(thing.estimated_size())
+    if hasattr(thing, "nbytes"):
+        return int(thing.nbytes)
     if isinstance(thing, dict):
         return sum(map(weigh, thing.values()))
     return sum(map(weigh, thing)) if isinstance(thing, list | tuple) else SMALL

@@ -8,6 +8,7 @@ import streamlit as st
 from analytics.review import FIGURE, NOTE, Note, tabulate_notes
 from analytics.versions import say_versions
 from pages.shared import store
+from pages.shared.memory import remember
 
 
 def show_passport(key: str, command: str) -> None:
@@ -32,7 +33,8 @@ def show_passport(key: str, command: str) -> None:
 
 def read_notes(study: str) -> pl.DataFrame:
     """All notes of a study, newest first."""
-    return tabulate_notes((item.name, item.content, item.who, item.saved_at) for item in store.items(NOTE, study))
+    saved = tuple((item.name, item.content, item.who, item.saved_at) for item in store.items(NOTE, study))
+    return remember(tabulate_notes, saved)
 
 
 def write_note(study: str, note: Note, name: str = "") -> bool:
@@ -42,8 +44,7 @@ def write_note(study: str, note: Note, name: str = "") -> bool:
 
 def show_figure_notes(study: str, key: str) -> None:
     """The notes on a figure, and the field for another one."""
-    own = read_notes(study).filter(pl.col("figure") == key)
-    for row in own.iter_rows(named=True):
+    for row in (row for row in read_notes(study).iter_rows(named=True) if row["figure"] == key):
         st.text(f"{row['text']}\n({row['who']}, {row['saved_at']:%Y-%m-%d %H:%M} UTC)")
     field = f"note_{key}"
     st.text_area("Note on this figure", key=field, height=80)

@@ -1,15 +1,14 @@
-"""Tables on screen: frames are shared between sessions, what is shown of them is each session's own."""
+"""Tables on screen: handed over once, in the form that the browser reads, to every session that shows them."""
 
 from typing import Any
 
 import polars as pl
 import streamlit as st
 
+from analytics.present import hand_over
+from pages.shared.memory import remember
+
 
 def show(table: pl.DataFrame, **options: Any) -> Any:
-    """``st.dataframe`` of a copy that shares the table's columns.
-
-    While Polars hands a frame to pandas it holds the frame and waits for the interpreter; another session that asks
-    the same object for its columns then holds the interpreter and waits for the frame, and both wait for ever.
-    """
-    return st.dataframe(table.clone(), **options)
+    """``st.dataframe`` of a table, not by way of pandas."""
+    return st.dataframe(remember(hand_over, table), **options)
