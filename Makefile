@@ -9,7 +9,7 @@ PY = .venv/bin/python
 run: .venv/run.done
 	@$(PY) cli.py setup
 	@echo "Hepatrace opens on http://localhost:8501 (stop it with Ctrl+C)"
-	@OPENBLAS_NUM_THREADS=1 $(PY) -m streamlit run app.py
+	@OPENBLAS_NUM_THREADS=1 $(PY) app.py
 
 test: .venv/test.done
 	$(PY) -m ruff check .

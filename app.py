@@ -1,7 +1,12 @@
-"""Hepatrace in the browser: navigation, and the cohort that every page looks at."""
+"""Hepatrace in the browser: navigation, and the cohort that every page looks at. ``python app.py`` serves it."""
+
+import sys
 
 import streamlit as st
+from streamlit import runtime
 from streamlit.navigation.page import StreamlitPage
+from streamlit.runtime.pages_manager import PagesManager
+from streamlit.web import cli
 
 from pages.shared import cohorts, store
 
@@ -70,4 +75,16 @@ def main() -> None:
     store.warm_up()
 
 
-main()
+def serve() -> None:
+    """Start the server on this file, with the options of ``streamlit run``."""
+    # Streamlit has an older kind of pages that lie in a folder of this name. Until the first run it would look for
+    # the page of an address there, and say above the right page that it was not found.
+    PagesManager.uses_pages_directory = False
+    sys.argv = ["streamlit", "run", __file__, *sys.argv[1:]]
+    cli.main()
+
+
+if runtime.exists():
+    main()
+elif __name__ == "__main__":
+    serve()

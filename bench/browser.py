@@ -16,6 +16,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from bench.cohort import STUDY
 
 ROOT = Path(__file__).parent.parent
+APP = "app.py"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "microsoft-edge")
 FLAGS = ("--disable-gpu", "--no-first-run", "--disable-background-networking", "--no-sandbox")
 WAIT = 600_000  # milliseconds: the first page of a million patients may have to make the derived tables
@@ -124,17 +125,8 @@ def start_server(script: str, folder: Path) -> tuple[subprocess.Popen[bytes], st
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         port = listener.getsockname()[1]
-    program = [
-        sys.executable,
-        "-m",
-        "streamlit",
-        "run",
-        script,
-        "--server.port",
-        str(port),
-        "--server.headless",
-        "true",
-    ]
+    start = [script] if script == APP else ["-m", "streamlit", "run", script]
+    program = [sys.executable, *start, "--server.port", str(port), "--server.headless", "true"]
     here = {**os.environ, "HEPATRACE_HOME": str(folder), "PYTHONPATH": str(ROOT), "OPENBLAS_NUM_THREADS": "1"}
     process = subprocess.Popen(program, cwd=ROOT, env=here, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     address = f"http://127.0.0.1:{port}"

@@ -99,12 +99,9 @@ def open_store(folder: str) -> tuple[subprocess.Popen, str]:
 
 
 @pytest.fixture(scope="module")
-def server(store, browser):
-    """The server on the bundled studies, after its first visit: before, a link opens under a dialog of Streamlit's."""
+def server(store):
+    """The server on the bundled studies."""
     process, address = open_store(str(store.folder))
-    first = browser.new_page()
-    visit(first, address)
-    first.close()
     yield address
     process.terminate()
     process.wait()
@@ -137,6 +134,17 @@ def click_row(page: Page, row: int) -> None:
 def title(page: Page, text: str) -> None:
     """Wait for the page of this title."""
     expect(page.get_by_role("heading", name=text, exact=True, level=1)).to_be_visible(timeout=20_000)
+
+
+def test_a_link_to_a_page_opens_it_on_a_server_that_nobody_has_visited(store, page):
+    process, address = open_store(str(store.folder))
+    try:
+        visit(page, f"{address}/survival?study=mayo-pbc")
+        expect(page.get_by_role("heading", level=1)).to_have_text("Survival")
+        expect(page.get_by_role("dialog")).to_have_count(0)
+    finally:
+        process.terminate()
+        process.wait()
 
 
 def test_from_the_cohort_to_a_patient_and_back_and_on_to_survival_by_arm(server, page: Page):
