@@ -149,7 +149,8 @@ def list_extremes(subjects: pl.DataFrame, panel: pl.DataFrame) -> dict[str, tupl
 def select_cohort(traits: pl.DataFrame, panel: pl.DataFrame, cohort: Cohort) -> pl.DataFrame:
     """The subjects that pass every filter; one whose value is missing passes only an empty filter.
 
-    ``traits`` are subjects after ``derive_traits``; ``panel`` gives the baseline values of ranges.
+    ``traits`` are subjects after ``derive_traits``; ``panel`` gives the baseline values of ranges, where they are
+    no column of ``traits`` (``name_base``).
     """
     conditions = [
         pl.col(name).list.set_intersection(list(wanted)).list.len() > 0
@@ -159,16 +160,22 @@ def select_cohort(traits: pl.DataFrame, panel: pl.DataFrame, cohort: Cohort) -> 
     ]
     passed = traits.filter(*(condition.fill_null(False) for condition in conditions)) if conditions else traits
     for bounds in cohort.ranges:
-        passed = passed.join(select_within(traits, panel, bounds), on="usubjid", how="semi", maintain_order="left")
+        column = name_base(bounds.paramcd)
+        if column in passed.columns:
+            passed = passed.filter(pl.col(column).is_between(bounds.low, bounds.high))
+        else:
+            passed = keep_subjects(passed, select_within(panel, bounds))
     return passed.drop(CLASS, EVENT)
 
 
-def select_within(traits: pl.DataFrame, panel: pl.DataFrame, bounds: Bounds) -> pl.DataFrame:
-    """``usubjid`` of the subjects whose baseline lies within a range."""
-    if bounds.paramcd == AGE:
-        return traits.filter(pl.col(AGE).is_between(bounds.low, bounds.high)).select("usubjid")
-    based = panel.filter(pl.col("paramcd") == bounds.paramcd, pl.col("base").is_between(bounds.low, bounds.high))
-    return based.select("usubjid").unique()
+def name_base(paramcd: str) -> str:
+    """The column of subjects with a baseline: that of age is the age itself; a class has the name of its score."""
+    return AGE if paramcd == AGE else f"base_{paramcd}"
+
+
+def select_within(panel: pl.DataFrame, bounds: Bounds) -> pl.DataFrame:
+    """The rows whose baseline lies within a range."""
+    return panel.filter(pl.col("paramcd") == bounds.paramcd, pl.col("base").is_between(bounds.low, bounds.high))
 
 
 def select_subjects(rows: pl.DataFrame, subjects: pl.DataFrame) -> pl.DataFrame:

@@ -163,16 +163,14 @@ def measure_grid(grid: Grid, bases: Bases, column: str) -> Array:
         return np.where(base != 0, 100 * change / np.abs(base), np.nan)
 
 
-def summarize_grid(values: Array, groups: Index, names: list[str], visits: tuple[str, ...]) -> pl.DataFrame:
+def summarize_grid(values: Array, groups: Mapping[str, Index], visits: tuple[str, ...]) -> pl.DataFrame:
     """The columns of ``summarize_values`` by ``arm`` (the group's name) and ``avisit``.
 
-    Visits without a value are left out.
-
-    ``groups`` numbers the group of every subject; a negative number is none.
+    Visits without a value are left out. ``groups`` are the numbers of the subjects of every group.
     """
     rows = []
-    for group, name in enumerate(names):
-        own = values[groups == group]
+    for name, places in groups.items():
+        own = values[places]
         for visit, label in enumerate(visits):
             known = own[:, visit][~np.isnan(own[:, visit])]
             if len(known):

@@ -13,7 +13,7 @@ from typing import Any
 
 import polars as pl
 
-from analytics.cohort import derive_traits, list_events, select_subjects
+from analytics.cohort import derive_traits, list_events, name_base, select_subjects
 from analytics.dense import (
     Bases,
     Grid,
@@ -105,6 +105,11 @@ def derive_grid_of_score(
 def write_grid(grid: Grid, bases: Bases) -> Tables:
     """A grid with its baselines as tables."""
     return {"cells": grid.to_frame(), "bases": bases.to_frame(grid.odd)}
+
+
+def read_bases(rows: pl.DataFrame, code: str) -> pl.Series | None:
+    """The baselines of everybody, of rows with base and odd; None where the grid does not give them as the rules do."""
+    return None if code in GRID_SCORES and rows["odd"].any() else rows["base"].rename(name_base(code))
 
 
 def read_grid(tables: Tables) -> tuple[Grid, Bases]:

@@ -165,6 +165,11 @@ def fetch_grid(
     }
 
 
+def fetch_bases(derived: duckdb.DuckDBPyConnection, code: str) -> pl.DataFrame:
+    """The baselines of a parameter or score as they stand on the grid: base, odd, in the order of the subjects."""
+    return queries.fetch(derived, f'SELECT base, odd FROM "bases {code}"')
+
+
 def count_rows(derived: duckdb.DuckDBPyConnection, table: str) -> int:
     """How many rows a derived table has."""
     return queries.fetch(derived, f'SELECT count(*) AS n FROM "{table}" ORDER BY n')["n"][0]

@@ -143,8 +143,7 @@ def test_means_of_the_grid_are_those_of_the_figure(measure: str) -> None:
     values = measure_grid(
         fill_grid(series, windows, subjects.height), find_bases(series, subjects.height), shown.column
     )
-    arms = subjects["arm"].unique().sort().to_list()
-    groups = subjects["arm"].replace_strict(arms, range(len(arms)), return_dtype=pl.Int64).to_numpy()
-    found = summarize_grid(values, groups, arms, windows.names)
+    arms = subjects["arm"].unique().sort()
+    found = summarize_grid(values, {arm: (subjects["arm"] == arm).arg_true().to_numpy() for arm in arms}, windows.names)
     order = ["arm", "avisit"]
     assert_frame_equal(found.sort(order), expected.sort(order).select(found.columns), check_dtypes=False)

@@ -24,7 +24,7 @@ from analytics.cohort import (
 )
 from analytics.courses import Measure, summarize_courses
 from analytics.documents.model import Table
-from analytics.large import derive_courses, digest_definitions
+from analytics.large import derive_courses, digest_definitions, read_bases
 from analytics.panel import assemble_study, derive_baselines, derive_panel
 from analytics.profile.sheet import name_origin
 from analytics.report.more_sections import build_safety
@@ -93,7 +93,13 @@ def compare(home: Home, study: str, part: int, monkeypatch: pytest.MonkeyPatch) 
     for cohort in filters:
         wanted = [bounds.paramcd for bounds in cohort.ranges if bounds.paramcd != AGE]
         found = select_cohort(stored, publish.fetch_baselines(derived, wanted), cohort)
-        assert found["usubjid"].to_list() == select_cohort(traits.sort("usubjid"), direct, cohort)["usubjid"].to_list()
+        same = select_cohort(traits.sort("usubjid"), direct, cohort)["usubjid"].to_list()
+        assert found["usubjid"].to_list() == same
+        for code in set(wanted) & set(publish.list_grids(derived)):
+            bases = read_bases(publish.fetch_bases(derived, code), code)
+            if bases is not None:
+                found = select_cohort(stored.with_columns(bases), stored.clear(), cohort)
+                assert found["usubjid"].to_list() == same
     panel = publish.fetch_courses(derived, "panel", traits["usubjid"].to_list())
     courses = derive_courses(queries.fetch_frames(open_reader(home, home.current()), study), whole.config)["panel"]
     keys = ["paramcd", "usubjid", "day", "avisit", "aval", "avalc"]

@@ -7,6 +7,7 @@ Source: Hollander M, Wolfe DA, Chicken E. Nonparametric Statistical Methods, 3rd
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import scipy  # its parts are loaded when they are first used
@@ -51,14 +52,16 @@ class HodgesLehmann:
     level: float
 
 
-def derive_sign_sums(steps: Array) -> Array:
-    """Probabilities of the sum of a random subset of whole steps, from 0 on; each step is in with chance 1/2."""
-    chances = np.ones(1)
-    for step in steps.astype(int):
-        longer = np.zeros(len(chances) + step)
-        longer[: len(chances)] += chances / 2
-        longer[step:] += chances / 2
-        chances = longer
+def derive_sign_sums(steps: Array, most: int) -> Array:
+    """Probabilities of the sum of a random subset of whole steps, from 0 to ``most``; each is in with chance 1/2."""
+    chances, reached = np.zeros(most + 1), 0
+    chances[0] = 1.0
+    for step in map(int, np.sort(steps)):  # the small ones first: the sums stay few for longer
+        chances[: reached + 1] /= 2
+        kept = min(reached, most - step)
+        if kept >= 0:
+            chances[step : kept + step + 1] += chances[: kept + 1]
+        reached = min(most, reached + step)
     return chances
 
 
@@ -79,9 +82,9 @@ def compare_signed_ranks(changes: Array) -> SignedRank:
     p_corrected, p_uncorrected = (2 * float(ndtr(-max(0.0, off - shift) / variance**0.5)) for shift in (0.5, 0.0))
     if n > MOST_DRAWN:
         return SignedRank(v, None, min(1.0, p_corrected), min(1.0, p_uncorrected))
-    chances = derive_sign_sums(2 * ranks)
-    far = np.abs(np.arange(len(chances)) / 2 - mean) >= off - CLOSE
-    return SignedRank(v, min(1.0, float(chances[far].sum())), min(1.0, p_corrected), min(1.0, p_uncorrected))
+    # Sums as far above the mean are as likely as those below; ranks are halves where sizes are equal.
+    below = derive_sign_sums(2 * ranks, int(2 * (mean - off + CLOSE))).sum()
+    return SignedRank(v, min(1.0, 2 * float(below)), min(1.0, p_corrected), min(1.0, p_uncorrected))
 
 
 def compare_sign_flips(changes: Array) -> SignFlip | None:
@@ -104,11 +107,16 @@ def compare_sign_flips(changes: Array) -> SignFlip | None:
 
 def count_draws(moved: Array, limit: float) -> int:
     """How many of 100,000 drawn sign patterns give a sum at least as far from 0, in blocks; each bit is a sign."""
-    rng, n = np.random.default_rng(SEED), len(moved)
+    rng, width = np.random.default_rng(SEED), -(-len(moved) // 8)
+    eights = np.append(moved, np.zeros(8 * width - len(moved))).reshape(width, 8)
+    # The sum of eight changes under every octet of signs is looked up.
+    sums_of_octet = eights @ (2.0 * np.unpackbits(np.arange(256, dtype=np.uint8)[:, None], axis=1).T - 1)
     hits = 0
     for _ in range(BLOCKS):
-        octets = rng.integers(0, 256, (DRAWS // BLOCKS, -(-n // 8)), dtype=np.uint8)
-        sums = 2 * (np.unpackbits(octets, axis=1, count=n) @ moved) - moved.sum()
+        octets = rng.integers(0, 256, (DRAWS // BLOCKS, width), dtype=np.uint8)
+        sums = np.zeros(len(octets))
+        for place, known in enumerate(sums_of_octet):
+            sums += known[octets[:, place]]
         hits += int((np.abs(sums) >= limit).sum())
     return hits
 
@@ -135,8 +143,15 @@ def estimate_hodges_lehmann(changes: Array) -> HodgesLehmann | None:
         return None
     first, second = np.triu_indices(n)
     averages = np.sort((changes[first] + changes[second]) / 2)
-    below = derive_sign_sums(np.arange(1.0, n + 1)).cumsum()
+    k, level = find_limit(n)
+    estimate = float(np.median(averages))
+    return HodgesLehmann(estimate, float(averages[k - 1]), float(averages[-k]), level)
+
+
+@lru_cache(maxsize=MOST_WALSH)
+def find_limit(n: int) -> tuple[int, float]:
+    """Which of the ordered averages of n changes, from either end, is the limit, and the level that it gives."""
+    below = derive_sign_sums(np.arange(1.0, n + 1), n * (n + 1) // 4).cumsum()
     # The k-th smallest average is the lower limit; 2 P(V <= k - 1) is what the interval may leave out.
     k = max(1, int(np.searchsorted(below, (1 - LEVEL) / 2, side="right")))
-    estimate = float(np.median(averages))
-    return HodgesLehmann(estimate, float(averages[k - 1]), float(averages[-k]), 1 - 2 * float(below[k - 1]))
+    return k, 1 - 2 * float(below[k - 1])

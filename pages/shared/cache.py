@@ -17,6 +17,7 @@ from analytics.cohort import (
     list_choices,
     list_events,
     list_extremes,
+    name_base,
     select_cohort,
     select_subjects,
 )
@@ -31,6 +32,7 @@ from analytics.large import (
     derive_grid_of_score,
     digest_definitions,
     list_grid_scores,
+    read_bases,
 )
 from analytics.panel import StudyData, assemble_study, derive_baselines, derive_panel
 from analytics.profile.ribbons import summarize_ribbons
@@ -118,7 +120,8 @@ def cached_drawn(stamp: Stamp, cohort: str) -> pl.DataFrame:
     Of a cohort that has few in the study's sample, others are drawn.
     """
     members, study = cached_members(stamp, cohort), Cohort.from_json(cohort).study
-    drawn = keep_subjects(cached_sample(stamp, study), members)
+    sample = cached_sample(stamp, study)
+    drawn = keep_subjects(sample, keep_subjects(members, sample))  # what few are looked up in is made of the few
     if drawn.height < min(FEWEST, members.height):
         return members.sample(min(FEWEST, members.height), seed=1).sort("usubjid")
     return keep_subjects(members, drawn.head(SHOWN))
@@ -182,11 +185,27 @@ def cached_extremes(stamp: Stamp, study: str) -> dict[str, tuple[float, float]]:
 
 
 @st.cache_resource(show_spinner=False, max_entries=16)
+def cached_placed(stamp: Stamp, text: str) -> pl.DataFrame:
+    """Everybody of a cohort, as it is saved, of one revision, with ``place``, each one's number among all subjects."""
+    cohort = Cohort.from_json(text)
+    codes = list(dict.fromkeys(bounds.paramcd for bounds in cohort.ranges))
+    columns = [bases for code in codes if (bases := find_bases(stamp, cohort.study, code)) is not None]
+    traits = cached_traits(stamp, cohort.study).with_row_index("place").with_columns(columns)
+    based = cached_based(stamp, cohort.study, " ".join(code for code in codes if name_base(code) not in traits.columns))
+    return select_cohort(traits, based, cohort).drop(column.name for column in columns)
+
+
+def find_bases(stamp: Stamp, study: str, code: str) -> pl.Series | None:
+    """A baseline of everybody of a large study in the order of the traits; None where no grid has it."""
+    if not is_large(stamp, study) or code not in publish.list_grids(derived(stamp, study)):
+        return None
+    return read_bases(publish.fetch_bases(derived(stamp, study), code), code)
+
+
+@st.cache_resource(show_spinner=False, max_entries=16)
 def cached_members(stamp: Stamp, text: str) -> pl.DataFrame:
     """Everybody of a cohort, as it is saved, of one revision."""
-    cohort = Cohort.from_json(text)
-    based = cached_based(stamp, cohort.study, " ".join(bounds.paramcd for bounds in cohort.ranges))
-    return select_cohort(cached_traits(stamp, cohort.study), based, cohort)
+    return cached_placed(stamp, text).drop("place")
 
 
 @st.cache_resource(show_spinner=False, max_entries=8)

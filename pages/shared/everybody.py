@@ -40,19 +40,14 @@ def cached_exact(stamp: Stamp, study: str, paramcd: str) -> bool:
 def cached_means(stamp: Stamp, cohort: str, paramcd: str, column: str, by: str) -> pl.DataFrame:
     """The summary of a parameter of everybody of a large cohort by group and visit, in the catalog's unit."""
     study = Cohort.from_json(cohort).study
-    members, parameter = cache.cached_members(stamp, cohort), None if by in UNCODED else find_any_parameter(by)
+    members, parameter = cache.cached_placed(stamp, cohort), None if by in UNCODED else find_any_parameter(by)
     coded = [] if parameter is None else [by]
     grouped = name_groups(members, cache.cached_based(stamp, study, " ".join(coded)), by, parameter)
     names = grouped["group"].drop_nulls().unique().sort().to_list()
-    places = (
-        cache.cached_traits(stamp, study)
-        .select("usubjid")
-        .join(grouped, on="usubjid", how="left", maintain_order="left")
-    )
-    codes = places["group"].replace_strict(names, range(len(names)), default=-1, return_dtype=pl.Int32).fill_null(-1)
     visits = Visits.read(queries.fetch_visits(cache.connect(stamp), study)).names
     values = measure_grid(*cached_grid(stamp, study, paramcd), column)
-    return summarize_grid(values, codes.to_numpy(), names, visits)
+    places = {name: grouped.filter(pl.col("group") == name)["place"].to_numpy() for name in names}
+    return summarize_grid(values, places, visits)
 
 
 @st.cache_resource(show_spinner="Counting the cohort …", max_entries=8)
