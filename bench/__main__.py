@@ -166,7 +166,7 @@ def report_pages(report: Report, small: Path, large: Path, labels: tuple[str, st
     few, many = (run_filters(str(store)) for store in (small, large))
     said = f"A filter set for the first time, page Trajectories on the server: {labels[1]} / {labels[0]} patients"
     report.add("", f"{said} **{many / few:.2f}** ({1e3 * many:.0f} and {1e3 * few:.0f} ms).")
-    users = run_users(str(large), [1, 10, 50], 3)
+    users = run_users(str(large), [1, 10, 50, 200], 6)
     rows = [[str(row["users"]), f"{row['p50']:.0f}", f"{row['p95']:.0f}", f"**{row['p95'] / users[0]['p50']:.1f}**",
              f"{row['per_session']:.1f}"] for row in users]  # fmt: skip
     report.table("users at once, 2 s between clicks|median ms|95 % ms|95 % / a single user's median|MB a session", rows)

@@ -8,6 +8,7 @@ import pytest
 from click.testing import CliRunner
 from streamlit.testing.v1 import AppTest
 
+from analytics import panel
 from cli import main
 from pages.shared import output
 from tests.conftest import SIMULATED
@@ -38,8 +39,26 @@ EXPECTED = {
 }  # fmt: skip
 
 
+KNOWN = {}
+
+
 @pytest.fixture
-def collect(store, monkeypatch):
+def scores_once(monkeypatch):
+    """Scores of the same frames are computed once, not for every command: they are a function of these frames."""
+    derive = panel.derive_scores
+
+    def derive_once(measurements, subjects, events, settings):
+        frames = (measurements, subjects, events)
+        key = (*((frame.height, frame.hash_rows().sum()) for frame in frames), repr(settings))
+        if key not in KNOWN:
+            KNOWN[key] = derive(measurements, subjects, events, settings)
+        return KNOWN[key]
+
+    monkeypatch.setattr(panel, "derive_scores", derive_once)
+
+
+@pytest.fixture
+def collect(store, monkeypatch, scores_once):
     """Every figure that a view of a page draws: its key, its table, its command."""
     monkeypatch.setenv("HEPATRACE_HOME", str(store.folder))
     drawn = []

@@ -19,7 +19,7 @@ from data.importers.fields import AMBIGUOUS_COMMA, COMMA, FARTHEST_DAY
 from data.importers.text import LINE
 
 MOST_ODD, LEAST_ODD = 0.05, 1_000  # the share of rows, and how many, from which on a file is no case for this reader
-MEMORY = "900MB"
+MEMORY = "400MB"  # with 900 an import of 29 million rows is 8 % faster and takes 0.3 GB more
 TABLES = ("bulk_rows", "bulk_known")
 TYPES = ("bulk_subject", "bulk_name", "bulk_unit", "bulk_visit", "bulk_paramcd")
 READ = """
