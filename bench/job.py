@@ -34,7 +34,6 @@ from data import publish, queries
 from data.database import open_reader
 from data.home import Home
 from data.importers.run import import_paths
-from pages.shared.cache import make_recipe
 
 INPUTS = ("bilirubin", "inr", "creatinine", "sodium", "albumin", "ascites_grade", "he_grade")
 DAY = 365
@@ -85,7 +84,7 @@ def run_keep(store: str, grids: str) -> dict[str, Any]:
     home = Home(Path(store))
     start = time.perf_counter()
     with open_reader(home, home.current()) as reader, duckdb.connect(grids) as connection:
-        publish.write_grids(reader, connection, STUDY, make_recipe(queries.fetch_config(reader, STUDY)).grids)
+        publish.write_grids(reader, connection, STUDY, publish.make_recipe(queries.fetch_config(reader, STUDY)).grids)
     return {"seconds": time.perf_counter() - start}
 
 

@@ -18,6 +18,7 @@ from data.importers.recognize.roles import ROLES
 from data.importers.run import ImportReport, import_paths, import_sources
 from data.importers.sources import Source, order_sources, propose_paths
 from data.importers.study_file import TIME_ZEROS, StudyFile, parse_study
+from data.publish import publish_large
 
 PATHS = click.argument("paths", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path))
 
@@ -76,6 +77,8 @@ def tell(report: ImportReport, preview: bool, as_json: bool) -> None:
             click.echo(line)
         done = report.revision or "nothing new: no revision was made"
         click.echo(f"Result: {'nothing changed: this was a preview' if preview else done}")
+    for study in publish_large(find_home()) if report.revision and not preview else []:
+        click.echo(f"Prepared for the dashboard: {study}", err=True)
     sys.exit(1 if report.rejected else 0)
 
 

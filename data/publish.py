@@ -8,11 +8,14 @@ deleted at any time. Subjects are taken part by part, so that memory stays bound
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import polars as pl
 
+from analytics import large
 from data import queries
 from data.database import open_file, open_reader
 from data.home import Home
@@ -49,6 +52,24 @@ class Recipe:
     courses: Derive
     sample: int
     grids: Grids
+
+
+def make_recipe(config: Mapping[str, Any]) -> Recipe:
+    """How the derived tables of a large study are made."""
+    everybody, courses = (partial(work, config=config) for work in (large.derive_everybody, large.derive_courses))
+    grids = Grids(large.derive_grid, large.list_grid_scores, partial(large.derive_grid_of_score, config=config))
+    return Recipe(large.digest_definitions(), everybody, courses, large.SAMPLE, grids)
+
+
+def publish_large(home: Home) -> list[str]:
+    """Make the derived tables of every large study of the current revision; the studies that now have them."""
+    revision = home.current()
+    with open_reader(home, revision) as reader:
+        known = queries.fetch_studies(reader).filter(pl.col("measurements") > large.LARGE)["study"].to_list()
+        configs = {study: queries.fetch_config(reader, study) for study in known}
+    for study, config in configs.items():
+        publish_derived(home, revision, study, make_recipe(config))
+    return known
 
 
 def derived_file(home: Home, revision: str, study: str, digest: str) -> Path:

@@ -7,6 +7,7 @@ from typing import Any
 
 import polars as pl
 import pytest
+from click.testing import CliRunner
 from polars.testing import assert_frame_equal
 from streamlit.testing.v1 import AppTest
 
@@ -44,15 +45,15 @@ from analytics.safety.tables import POOLED, Choice, Safety
 from analytics.scores import find_any_parameter
 from analytics.units import CONVENTIONAL
 from bench.cohort import STUDY, Size, write_cohort
+from cli import main
 from data import publish, queries
 from data.database import open_reader
 from data.home import Home
 from data.importers.run import import_paths
-from data.publish import derived_file, open_derived, publish_derived
+from data.publish import derived_file, make_recipe, open_derived, publish_derived
 from data.simulate import simulate_trial
 from data.withdraw import withdraw
 from pages.shared import cache, everybody, everybody_safety
-from pages.shared.cache import make_recipe
 from tests.conftest import SIMULATED
 from tests.test_pages import open_page, texts
 
@@ -249,6 +250,19 @@ def import_registry(folder: Path, monkeypatch: pytest.MonkeyPatch) -> cache.Stam
     home = Home(folder / "home")
     import_paths(home, [folder / "files"])
     return cache.Stamp(str(home.folder.resolve()), home.current())
+
+
+def test_an_import_in_the_terminal_prepares_a_large_study(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first page then only reads; a preview prepares nothing."""
+    monkeypatch.setattr(large, "LARGE", 0)
+    monkeypatch.setenv("HEPATRACE_HOME", str(tmp_path / "home"))
+    write_cohort(Size("test", 20, 4, 10), tmp_path / "files")
+    CliRunner().invoke(main, ["import", str(tmp_path / "files"), "--preview"])
+    assert not list(tmp_path.glob("home/*.derived"))
+    result = CliRunner().invoke(main, ["import", str(tmp_path / "files")])
+    assert result.stderr == f"Prepared for the dashboard: {STUDY}\n"
+    home = Home(tmp_path / "home")
+    assert derived_file(home, home.current(), STUDY, digest_definitions()).exists()
 
 
 @pytest.mark.parametrize("code", ["meld", "meld_na", "child_pugh"])

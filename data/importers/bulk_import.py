@@ -26,7 +26,7 @@ def read_in_bulk(connection: duckdb.DuckDBPyConnection, source: Source, batch: i
     """
     if source.layout is None or not is_first(connection, source.study):
         return None
-    with bulk.hold_memory(connection):
+    with bulk.hold_memory(connection, source.study):
         bulk.create_types(connection, source.layout, source.study)
         rows = bulk.load_rows(connection, source.layout)
         if rows != source.lines:  # a cell too many, a cell of two lines, text that is not UTF-8: left out by DuckDB

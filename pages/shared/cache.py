@@ -1,7 +1,7 @@
 """What is computed once a revision and held for all sessions; frames are shared and never changed."""
 
 from dataclasses import dataclass, replace
-from functools import lru_cache, partial
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -26,12 +26,7 @@ from analytics.large import (
     FEWEST,
     SAMPLE,
     SHOWN,
-    derive_courses,
-    derive_everybody,
-    derive_grid,
-    derive_grid_of_score,
     digest_definitions,
-    list_grid_scores,
     read_bases,
 )
 from analytics.panel import StudyData, assemble_study, derive_baselines, derive_panel
@@ -42,7 +37,7 @@ from analytics.units import CONVENTIONAL, convert_panel
 from data import publish, queries
 from data.database import open_reader
 from data.home import Home
-from data.publish import Grids, Recipe, open_derived, publish_derived
+from data.publish import make_recipe, open_derived, publish_derived
 from data.workspace import Item, fetch_items
 
 MOST_CUTS = 30  # earlier revisions that are looked into
@@ -218,13 +213,6 @@ def cached_size(stamp: Stamp, study: str) -> int:
 def is_large(stamp: Stamp, study: str) -> bool:
     """Whether a study has so many measurements that its courses are derived of a sample only."""
     return cached_size(stamp, study) > large.LARGE
-
-
-def make_recipe(config: dict[str, Any]) -> Recipe:
-    """How the derived tables of a large study are made."""
-    everybody, courses = (partial(work, config=config) for work in (derive_everybody, derive_courses))
-    grids = Grids(derive_grid, list_grid_scores, partial(derive_grid_of_score, config=config))
-    return Recipe(digest_definitions(), everybody, courses, SAMPLE, grids)
 
 
 @st.cache_resource(show_spinner=False, max_entries=64)
