@@ -51,7 +51,7 @@ MEASURE = """
 
 def compare_stores(small: str, large: str) -> list[dict[str, Any]]:
     """A row a page: the median visit from both stores in ms, in turn, and their ratio."""
-    servers = [start_server("app.py", Path(store)) for store in (small, large)]
+    servers = [start_server(APP, Path(store)) for store in (small, large)]
     try:
         with sync_playwright() as player:
             browser = player.chromium.launch(executable_path=find_browser(), args=list(FLAGS))
@@ -71,7 +71,7 @@ def compare_bare(small: str, large: str) -> list[dict[str, Any]]:
     """The step to the next patient of both stores beside a bare page with the same figures, in turn."""
     rows = []
     for store in (small, large):
-        servers = [start_server("app.py", Path(store)), start_server("bench/bare_page.py", Path(small))]
+        servers = [start_server(APP, Path(store)), start_server("bench/bare_page.py", Path(small))]
         try:
             with sync_playwright() as player:
                 browser = player.chromium.launch(executable_path=find_browser(), args=list(FLAGS))

@@ -12,7 +12,7 @@ import websockets
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
-from bench.browser import start_server
+from bench.browser import APP, start_server
 from bench.cohort import STUDY
 from bench.run import WrongAnswer
 
@@ -124,7 +124,7 @@ def read_memory(pid: int) -> float:
 
 def run_users(store: str, users: list[int], clicks: int) -> list[dict[str, Any]]:
     """A row a number of users: median and 95th percentile in ms, memory before and after."""
-    process, address = start_server("app.py", Path(store))
+    process, address = start_server(APP, Path(store))
     rows = []
     try:
         asyncio.run(crowd(address, 1, 2))
@@ -152,7 +152,7 @@ async def filter_page(address: str) -> list[float]:
 
 def run_filters(store: str) -> float:
     """The median seconds of a filter that nobody has set before."""
-    process, address = start_server("app.py", Path(store))
+    process, address = start_server(APP, Path(store))
     try:
         return statistics.median(asyncio.run(filter_page(address)))
     finally:
@@ -162,7 +162,7 @@ def run_filters(store: str) -> float:
 
 def run_weights(store: str) -> dict[str, dict[str, int]]:
     """What every page sends from a store."""
-    process, address = start_server("app.py", Path(store))
+    process, address = start_server(APP, Path(store))
     try:
         return asyncio.run(weigh_pages(address))
     finally:

@@ -69,7 +69,7 @@ def answer_files(paths: tuple[Path, ...], study: StudyFile, answers: tuple[str, 
 
 
 def tell(report: ImportReport, preview: bool, as_json: bool) -> None:
-    """What became of an import; exit code 1 where a row was rejected."""
+    """What became of an import, then make large studies ready for the pages; exit code 1 where a row was rejected."""
     if as_json:
         click.echo(json.dumps(describe_report(report), ensure_ascii=False, default=str))
     else:
@@ -77,7 +77,7 @@ def tell(report: ImportReport, preview: bool, as_json: bool) -> None:
             click.echo(line)
         done = report.revision or "nothing new: no revision was made"
         click.echo(f"Result: {'nothing changed: this was a preview' if preview else done}")
-    for study in publish_large(find_home()) if report.revision and not preview else []:
+    for study in publish_large(find_home()) if report.revision else []:
         click.echo(f"Prepared for the dashboard: {study}", err=True)
     sys.exit(1 if report.rejected else 0)
 

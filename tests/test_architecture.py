@@ -112,7 +112,7 @@ def test_no_python_function_runs_within_a_polars_expression():
 
 
 def test_a_table_is_shown_from_a_copy_of_its_frame():
-    """Two sessions that show one frame object at once wait for each other for ever: ``tables.show`` copies it."""
+    """Two sessions that hand over one frame object at once wait for ever: ``tables.show`` hands over a copy, once."""
     for file in FILES:
         if file.startswith(("pages/", "app.py")) and file != "pages/shared/tables.py":
             assert "st.dataframe(" not in (ROOT / file).read_text(encoding="utf-8"), file

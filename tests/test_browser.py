@@ -3,14 +3,15 @@
 import os
 import re
 import shutil
-import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
-from bench.browser import find_browser, start_server
+from bench.browser import APP, find_browser, start_server
 from data import queries
 from data.database import open_reader
 from data.home import Home
@@ -93,18 +94,22 @@ def browser_context_args(browser_context_args):
     return {**browser_context_args, "viewport": {"width": 1440, "height": 900}}
 
 
-def open_store(folder: str) -> tuple[subprocess.Popen, str]:
-    """A server of its own on a store; the process and its address."""
-    return start_server("app.py", Path(folder))
+@contextmanager
+def open_store(folder: str) -> Iterator[str]:
+    """The address of a server of its own on a store, as long as it is needed."""
+    process, address = start_server(APP, Path(folder))
+    try:
+        yield address
+    finally:
+        process.terminate()
+        process.wait()
 
 
 @pytest.fixture(scope="module")
 def server(store):
     """The server on the bundled studies."""
-    process, address = open_store(str(store.folder))
-    yield address
-    process.terminate()
-    process.wait()
+    with open_store(str(store.folder)) as address:
+        yield address
 
 
 def settle(page: Page) -> None:
@@ -137,14 +142,10 @@ def title(page: Page, text: str) -> None:
 
 
 def test_a_link_to_a_page_opens_it_on_a_server_that_nobody_has_visited(store, page):
-    process, address = open_store(str(store.folder))
-    try:
+    with open_store(str(store.folder)) as address:
         visit(page, f"{address}/survival?study=mayo-pbc")
         expect(page.get_by_role("heading", level=1)).to_have_text("Survival")
         expect(page.get_by_role("dialog")).to_have_count(0)
-    finally:
-        process.terminate()
-        process.wait()
 
 
 def test_from_the_cohort_to_a_patient_and_back_and_on_to_survival_by_arm(server, page: Page):
@@ -275,16 +276,12 @@ def test_a_download_holds_the_numbers_of_the_figure_and_the_word_simulated(serve
 
 
 def test_a_new_server_asked_for_a_page_first_shows_no_data_of_another_store(tmp_path, browser):
-    process, address = open_store(str(tmp_path / "empty"))
-    try:
+    with open_store(str(tmp_path / "empty")) as address:
         page = browser.new_page()
         page.goto(f"{address}/survival?study=mayo-pbc")
         expect(page.get_by_text("There is no study yet")).to_be_visible(timeout=20_000)
         expect(page.get_by_test_id("stException")).to_have_count(0)
         page.close()
-    finally:
-        process.terminate()
-        process.wait()
 
 
 def click_point(page: Page) -> None:
@@ -339,8 +336,7 @@ def test_an_edited_responder_rule_changes_rate_list_and_waterfall(server, page: 
 
 def test_a_filter_is_saved_and_restored_by_name_and_by_link(tmp_path, store, page: Page):
     shutil.copytree(store.folder, tmp_path / "home")  # what is saved must not be seen by other tests
-    process, address = open_store(str(tmp_path / "home"))
-    try:
+    with open_store(str(tmp_path / "home")) as address:
         page.goto(f"{address}/?study={SIMULATED}&child_pugh=B&range=albumin:2.5:3.2")
         title(page, "Cohort")
         words = "Child-Pugh class B; baseline albumin 2.5 to 3.2 g/dL"
@@ -361,9 +357,6 @@ def test_a_filter_is_saved_and_restored_by_name_and_by_link(tmp_path, store, pag
         page.goto(f"{address}/trajectories?study={SIMULATED}&saved=moderate")
         title(page, "Trajectories")
         expect(page.get_by_text(words)).to_be_visible(timeout=20_000)
-    finally:
-        process.terminate()
-        process.wait()
 
 
 def test_a_count_of_table_1_lists_its_patients(server, page: Page):
@@ -428,8 +421,7 @@ def test_a_step_of_a_curve_lists_who_had_the_event_then(server, page: Page):
 
 def test_a_built_endpoint_is_saved_and_restored(tmp_path, store, page: Page):
     shutil.copytree(store.folder, tmp_path / "home")  # what is saved must not be seen by other tests
-    process, address = open_store(str(tmp_path / "home"))
-    try:
+    with open_store(str(tmp_path / "home")) as address:
         page.goto(address)
         title(page, "Cohort")
         page.goto(f"{address}/survival?study={SIMULATED}&endpoint=built&built=hcc|death|landmark|90|contact|700")
@@ -448,9 +440,6 @@ def test_a_built_endpoint_is_saved_and_restored(tmp_path, store, page: Page):
         page.get_by_role("button", name=re.compile(r"Saved endpoints \(1\)")).click()
         page.get_by_role("button", name="liver cancer", exact=True).click()
         expect(page.get_by_text(words).first).to_be_visible(timeout=20_000)
-    finally:
-        process.terminate()
-        process.wait()
 
 
 def hover_text(page: Page) -> str:
@@ -622,8 +611,7 @@ def pick_cell(page: Page, row: int, right: int, text: str) -> None:
 
 def test_from_a_dropped_file_over_a_mapping_and_two_fixes_to_the_patient_and_back(tmp_path, store, page: Page):
     shutil.copytree(store.folder, tmp_path / "home")
-    process, address = open_store(str(tmp_path / "home"))
-    try:
+    with open_store(str(tmp_path / "home")) as address:
         visit(page, address)
         visit(page, f"{address}/import_data")
         page.get_by_label("Short name of the study").fill("mine")
@@ -661,15 +649,11 @@ def test_from_a_dropped_file_over_a_mapping_and_two_fixes_to_the_patient_and_bac
                 "study"
             ]
         )
-    finally:
-        process.terminate()
-        process.wait()
 
 
 def test_a_value_is_corrected_on_screen_and_published_as_one_revision(tmp_path, store, page: Page):
     shutil.copytree(store.folder, tmp_path / "home")
-    process, address = open_store(str(tmp_path / "home"))
-    try:
+    with open_store(str(tmp_path / "home")) as address:
         visit(page, address)
         visit(page, f"{address}/corrections?study=kim-abmi")
         page.get_by_label("New value (empty removes it)").fill("2.9")
@@ -679,9 +663,6 @@ def test_a_value_is_corrected_on_screen_and_published_as_one_revision(tmp_path, 
         page.get_by_role("button", name="Publish 1 as one revision").click()
         expect(page.get_by_text("data as of revision hepatrace-000002")).to_be_visible()
         expect(page.get_by_text("No correction is drafted.")).to_be_visible()
-    finally:
-        process.terminate()
-        process.wait()
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -151,7 +151,7 @@ import os, threading, time
 import polars as pl
 import streamlit as st
 from pages.shared import tables
-st.dataframe = lambda table: table.to_pandas()  # what a session does with a table before it sends it
+st.dataframe = lambda table: table.to_pandas()  # all columns are read, as they are before a table is sent
 texts, numbers = ({f"{kind}{n}": [value] * 40 for n in range(9)} for kind, value in (("c", "a"), ("n", 1.0)))
 parts = [pl.DataFrame(texts | numbers) for _ in range(20)]
 start, box = threading.Barrier(4), {}
@@ -172,7 +172,7 @@ os._exit(0)
 
 
 def test_sessions_that_show_the_same_table_do_not_wait_for_each_other():
-    """Handed to pandas by two threads at once, one frame object stops both for ever: on a busy machine within seconds.
+    """Handed over by two threads at once, one frame object stops both for ever: on a busy machine within seconds.
 
     By chance it may not; test_architecture.py forbids the cause without chance.
     """

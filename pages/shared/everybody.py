@@ -8,7 +8,7 @@ from analytics.cohort import Cohort
 from analytics.dense import Bases, Grid, Visits, measure_grid, summarize_grid
 from analytics.figure_tables import name_groups
 from analytics.groups import UNCODED
-from analytics.large import GRID_SCORES, read_grid
+from analytics.large import read_grid
 from analytics.scores import find_any_parameter
 from analytics.survival.follow_up import derive_time_to_event
 from data import publish, queries
@@ -30,10 +30,8 @@ def cached_grid(stamp: Stamp, study: str, paramcd: str) -> tuple[Grid, Bases]:
 
 @st.cache_resource(show_spinner=False, max_entries=16)
 def cached_exact(stamp: Stamp, study: str, paramcd: str) -> bool:
-    """Whether the grid gives a parameter or score of everybody as the rules do: of a score no subject is odd."""
-    if paramcd not in publish.list_grids(cache.derived(stamp, study)):
-        return False
-    return paramcd not in GRID_SCORES or not cached_grid(stamp, study, paramcd)[0].odd.any()
+    """Whether the grid gives a parameter or score of everybody of a large study as the rules do."""
+    return cache.find_bases(stamp, study, paramcd) is not None
 
 
 @st.cache_resource(show_spinner="Counting the cohort …", max_entries=16)
