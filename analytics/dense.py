@@ -267,15 +267,18 @@ def evaluate(score: Score, inputs: Mapping[str, Array], row: Index, facts: Facts
     return frame.select(value=formula).to_series().fill_null(float("nan")).to_numpy()
 
 
-def number_series(rows: pl.DataFrame, subjects: pl.DataFrame) -> Series:
-    """One parameter as arrays, from rows by subject: ``day``, ``aval``, and ``head``, the subject where one begins."""
-    begin = rows["head"].is_not_null()
-    heads = rows.filter(begin).select(usubjid="head")
-    numbers = subjects.select("usubjid").with_row_index("number")
-    found = heads.join(numbers, on="usubjid", how="left", maintain_order="left", validate="m:1")["number"]
-    subject = found.cast(pl.Int32).to_numpy()[np.cumsum(begin.to_numpy()) - 1]
+def place_series(rows: pl.DataFrame, numbers: pl.Series) -> Series:
+    """One parameter as arrays, from rows with ``subject`` (a number), ``day`` and ``aval``.
+
+    ``numbers`` are those of the subjects in their order: the place of a number there is the subject's.
+    """
+    known = numbers.to_numpy()
+    places = np.zeros(1 + known.max(initial=0), dtype=np.int32)
+    places[known] = np.arange(len(known), dtype=np.int32)
+    subject = places[rows["subject"].to_numpy()]
     day, aval = rows["day"].to_numpy(), rows["aval"].to_numpy()
-    if not found.is_sorted():
+    further, same = subject[1:] > subject[:-1], subject[1:] == subject[:-1]
+    if not (further | same & (day[1:] > day[:-1])).all():
         order = np.lexsort((day, subject))
         subject, day, aval = subject[order], day[order], aval[order]
     return Series(subject, day, aval)

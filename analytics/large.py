@@ -22,7 +22,7 @@ from analytics.dense import (
     fill_grid,
     find_bases,
     find_grid_bases,
-    number_series,
+    place_series,
 )
 from analytics.panel import assemble_study, derive_baselines, derive_panel, read_settings
 from analytics.scores import list_series
@@ -83,14 +83,15 @@ def list_grid_scores(measured: Mapping[str, bool], events: pl.DataFrame) -> dict
     return {code: names for code, names in needed.items() if names and all(measured[name] for name in names)}
 
 
-def derive_grid(rows: pl.DataFrame, subjects: pl.DataFrame, visits: pl.DataFrame) -> Tables:
+def derive_grid(rows: pl.DataFrame, numbers: pl.Series, visits: pl.DataFrame) -> Tables:
     """One parameter of everybody: ``cells`` and ``bases`` as ``Grid`` and ``Bases`` give them.
 
-    ``rows`` are those of one parameter by subject (day, aval, head); ``subjects`` in their order.
+    ``rows`` are those of one parameter: subject (its number), day, aval; ``numbers`` those of the subjects in
+    their order.
     """
-    series = number_series(rows, subjects)
-    grid = fill_grid(series, Visits.read(visits), subjects.height)
-    return write_grid(grid, find_bases(series, subjects.height))
+    series = place_series(rows, numbers)
+    grid = fill_grid(series, Visits.read(visits), len(numbers))
+    return write_grid(grid, find_bases(series, len(numbers)))
 
 
 def derive_grid_of_score(

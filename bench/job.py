@@ -21,7 +21,7 @@ from analytics.dense import (
     find_bases,
     find_grid_bases,
     measure_grid,
-    number_series,
+    place_series,
 )
 from analytics.large import GRID_SCORES, read_grid
 from analytics.pairing import ScoreSettings
@@ -34,6 +34,7 @@ from data import publish, queries
 from data.database import open_reader
 from data.home import Home
 from data.importers.run import import_paths
+from data.series import fetch_measured, fetch_numbers, fetch_series
 
 INPUTS = ("bilirubin", "inr", "creatinine", "sodium", "albumin", "ascites_grade", "he_grade")
 DAY = 365
@@ -63,7 +64,7 @@ def run_import(folder: str, keep: str = "") -> dict[str, Any]:
         outcome = report.batches[-1].outcome
         file = home.revision_file(home.current())
         with open_reader(home, home.current()) as connection:
-            stored = connection.execute("SELECT count(*) FROM measurements ORDER BY 1").fetchall()[0][0]
+            stored = connection.execute("SELECT count(*) FROM measurement ORDER BY 1").fetchall()[0][0]
         if stored + outcome.rejected.height != outcome.read or not outcome.rejected.height:
             raise WrongAnswer(f"{stored} stored and {outcome.rejected.height} rejected are not {outcome.read} read")
         return {"seconds": seconds, "rows": outcome.read + outcome.empty, "rejected": outcome.rejected.height,
@@ -120,9 +121,10 @@ def fill_grids(
     connection: duckdb.DuckDBPyConnection, subjects: pl.DataFrame
 ) -> Iterator[tuple[str, tuple[Grid, Bases]]]:
     """Every parameter from the store, then the scores of them."""
-    visits, inputs = Visits.read(queries.fetch_visits(connection, STUDY)), {}
-    for code in queries.fetch_measured(connection, STUDY):
-        series = number_series(queries.fetch_series(connection, STUDY, code), subjects)
+    visits, numbers = Visits.read(queries.fetch_visits(connection, STUDY)), fetch_numbers(connection, STUDY)
+    inputs = {}
+    for code in fetch_measured(connection, STUDY):
+        series = place_series(fetch_series(connection, STUDY, code), numbers)
         grid = fill_grid(series, visits, subjects.height)
         if code in INPUTS:
             inputs[code] = grid

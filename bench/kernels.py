@@ -10,7 +10,7 @@ import lifelines.statistics
 import numpy as np
 import polars as pl
 
-from analytics.dense import Visits, derive_grid_score, fill_grid, number_series
+from analytics.dense import Visits, derive_grid_score, fill_grid, place_series
 from analytics.frames import EVENTS, empty
 from analytics.large import digest_definitions, read_grid
 from analytics.pairing import ScoreSettings
@@ -27,6 +27,7 @@ from data import queries
 from data.database import open_reader
 from data.home import Home
 from data.publish import fetch_grid, open_derived
+from data.series import fetch_numbers, fetch_series
 
 SETS = Path(__file__).parent.parent / "tests" / "reference" / "nafld1.parquet"
 DAYS = 3_650
@@ -156,9 +157,9 @@ def run_grid(store: str) -> dict[str, Any]:
     with open_reader(home, home.current()) as connection:
         subjects = queries.fetch_subjects(connection, STUDY)
         visits = Visits.read(queries.fetch_visits(connection, STUDY))
-        grids = {}
+        grids, numbers = {}, fetch_numbers(connection, STUDY)
         for code in INPUTS:
-            series = number_series(queries.fetch_series(connection, STUDY, code), subjects)
+            series = place_series(fetch_series(connection, STUDY, code), numbers)
             grids[code] = fill_grid(series, visits, subjects.height)
         scores = [
             derive_grid_score(list_series()[name], grids, subjects, ScoreSettings())
@@ -178,9 +179,9 @@ def run_kept(store: str) -> dict[str, Any]:
 
 GROUPED = f"""
 WITH visit AS (
-    SELECT usubjid, round(day / {INTERVAL}.0)::INTEGER AS visit,
+    SELECT subject, round(day / {INTERVAL}.0)::INTEGER AS visit,
         {{columns}}
-    FROM measurements WHERE paramcd IN ({{codes}}) GROUP BY ALL
+    FROM measurement WHERE paramcd IN ({{codes}}) GROUP BY ALL
 ), first AS (
     SELECT *, 137 - least(greatest(sodium, 125), 137) AS deficit, least(40, floor(round(9.57 * ln(least(greatest(
         creatinine, 1), 4)) + 3.78 * ln(greatest(bilirubin, 1)) + 11.2 * ln(greatest(inr, 1)) + 6.43, 9) + 0.5)) AS i,

@@ -15,8 +15,9 @@ from data.database import open_reader
 from data.home import Home, find_user
 from data.importers.context import open_scratch
 from data.importers.screen import FILE, MAPPING, BadCorrection, Correction, apply_corrections
-from data.importers.store_rows import cluster_measurements, find_next_batch, insert_batch, is_clustered
+from data.importers.store_rows import find_next_batch, insert_batch
 from data.integrity import check_integrity
+from data.long_table import cluster_measurements, is_clustered
 from data.revisions import utc_now, write_revision
 from data.workspace import fetch_items, make_item, remove_item, save_item
 
@@ -72,7 +73,7 @@ def publish_corrections(home: Home, study: str) -> str:
         facts: dict[str, Any] = {"study": study, "kind": "measurements", "file_name": FILE, "revision": revision}
         facts |= {"sha256": hashlib.sha256(told.encode()).hexdigest(), "mapping": MAPPING.to_json()}
         insert_batch(connection, batch, facts | {"imported_at": utc_now(), "who": find_user()}, outcome)
-        if not is_clustered(connection):  # a few rows at its end are sorted in with the next file
+        if not is_clustered(connection):
             cluster_measurements(connection)
         check_integrity(connection, batch)
         return {"batch": batch, "study": study, "values": len(drafts)}

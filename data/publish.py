@@ -16,7 +16,7 @@ import duckdb
 import polars as pl
 
 from analytics import large
-from data import queries
+from data import queries, series
 from data.database import open_file, open_reader
 from data.home import Home
 
@@ -30,12 +30,12 @@ ORDER = {"baselines": "paramcd, usubjid", "traits": "usubjid", "panel": "paramcd
 class Grids:
     """What stands on a grid of subject and visit, a table of ``cells`` and one of ``bases`` each.
 
-    ``parameter`` makes both of a parameter's rows, subjects and visits; ``scores`` names the scores, with the
-    parameters that each needs, from what is measured and the events; ``score`` makes both of a score's name,
-    the tables of its parameters and the subjects.
+    ``parameter`` makes both of a parameter's rows, the subjects' numbers and visits; ``scores`` names the
+    scores, with the parameters that each needs, from what is measured and the events; ``score`` makes both of
+    a score's name, the tables of its parameters and the subjects.
     """
 
-    parameter: Callable[[pl.DataFrame, pl.DataFrame, pl.DataFrame], Tables]
+    parameter: Callable[[pl.DataFrame, pl.Series, pl.DataFrame], Tables]
     scores: Callable[[Mapping[str, bool], pl.DataFrame], dict[str, list[str]]]
     score: Callable[[str, Mapping[str, Tables], pl.DataFrame], Tables]
 
@@ -122,10 +122,9 @@ def write_grids(
     subjects, visits = queries.fetch_subjects(reader, study), queries.fetch_visits(reader, study)
     if visits.drop_nulls(["first_day", "last_day"]).is_empty():
         return
-    measured = queries.fetch_measured(reader, study)
+    measured, numbers = series.fetch_measured(reader, study), series.fetch_numbers(reader, study)
     for code in (code for code, dated in measured.items() if dated):
-        rows = queries.fetch_series(reader, study, code)
-        append_grid(connection, code, grids.parameter(rows, subjects, visits))
+        append_grid(connection, code, grids.parameter(series.fetch_series(reader, study, code), numbers, visits))
     for code, inputs in grids.scores(measured, queries.fetch_events(reader, study)).items():
         for first in range(0, subjects.height, PART):
             part = subjects.slice(first, PART)

@@ -20,11 +20,26 @@ class Span:
 
 Subjects = str | list[str] | Span | None
 FILES = "(SELECT batch, file_name FROM import_batch) AS file"
+# An older revision names the subject of every value.
+NAMED = """
+WITH subject_number AS (
+    SELECT row_number() OVER (ORDER BY study, usubjid)::INTEGER AS number, study, usubjid FROM subjects
+), measurement AS (
+    SELECT measurements.* EXCLUDE (usubjid), number AS subject
+    FROM measurements JOIN subject_number USING (study, usubjid)
+)
+"""
 
 
 def fetch(connection: Connection, query: str, **params: Any) -> pl.DataFrame:
     """The rows of one SELECT, through a cursor of its own: threads must not share one."""
     return connection.cursor().sql(query, params=params).pl()
+
+
+def number_values(connection: Connection) -> str:
+    """What stands before a query of ``measurement`` and ``subject_number``, so that any revision has both tables."""
+    query = "SELECT count(*) FROM duckdb_tables() WHERE table_name = 'measurement' ORDER BY 1"
+    return "" if connection.cursor().execute(query).fetchall()[0][0] else NAMED
 
 
 def fetch_rows(connection: Connection, query: str, study: str, usubjid: Subjects, **params: Any) -> pl.DataFrame:
@@ -41,7 +56,7 @@ def name_subjects(usubjid: Subjects) -> tuple[str, dict[str, Any]]:
         return " AND usubjid BETWEEN $first AND $last", {"first": usubjid.first, "last": usubjid.last}
     if isinstance(usubjid, str):
         return " AND usubjid = $usubjid", {"usubjid": usubjid}
-    return " AND usubjid IN (SELECT unnest($usubjid))", {"usubjid": usubjid}
+    return " AND usubjid IN $usubjid", {"usubjid": usubjid}
 
 
 def fetch_drawn(connection: Connection, study: str) -> pl.DataFrame:
@@ -54,10 +69,11 @@ def fetch_studies(connection: Connection) -> pl.DataFrame:
     """Every study: study, title, simulated, subjects, measurements."""
     return fetch(
         connection,
-        """
+        f"""
+        {number_values(connection)}
         SELECT study.study, study.title, study.simulated,
             (SELECT count(*) FROM subjects WHERE subjects.study = study.study) AS subjects,
-            (SELECT count(*) FROM measurements WHERE measurements.study = study.study) AS measurements
+            (SELECT count(*) FROM measurement WHERE measurement.study = study.study) AS measurements
         FROM study ORDER BY study.simulated, study.study DESC
         """,
     )
@@ -109,7 +125,7 @@ def fetch_measurements(
         SELECT usubjid, paramcd::VARCHAR AS paramcd, avisit, day, aval, avalc, reported, reported_unit,
             ref_low, ref_high, file_name, line, batch
         FROM measurements JOIN {FILES} USING (batch)
-        WHERE {{own}} {early} ORDER BY paramcd, usubjid, day, line
+        WHERE {{own}} {early} ORDER BY paramcd, usubjid, day, line, avisit
         """
     limit = {} if until is None else {"until": until}
     return fetch_rows(connection, query, study, usubjid, **limit)
@@ -260,39 +276,3 @@ def fetch_changes(connection: Connection, study: str) -> pl.DataFrame:
 def fetch_lineage(connection: Connection) -> pl.DataFrame:
     """The revisions that led to this one, newest first."""
     return fetch(connection, "SELECT revision, parent, action, created_at, who FROM revision ORDER BY revision DESC")
-
-
-def fetch_series(connection: Connection, study: str, paramcd: str) -> pl.DataFrame:
-    """Every dated value of one parameter of a study: day, aval, and ``head``, the subject where another one begins.
-
-    The long table is sorted by subject, so a look at the row before is enough; only rows of a later
-    file that is not sorted in yet make a subject begin twice.
-    """
-    query = """
-        SELECT day, aval, CASE WHEN coalesce(usubjid != lag(usubjid) OVER (), true) THEN usubjid END AS head
-        FROM (
-            SELECT usubjid, day, aval FROM measurements
-            WHERE study = $study AND paramcd = $paramcd AND day IS NOT NULL AND aval IS NOT NULL
-        ) AS own
-        """
-    return fetch(connection, query, study=study, paramcd=paramcd)
-
-
-def fetch_measured(connection: Connection, study: str) -> dict[str, bool]:
-    """The parameters of a study that have a value, and whether every value has a day."""
-    query = """
-        SELECT paramcd::VARCHAR AS paramcd, count(*) = count(day) AS dated FROM measurements
-        WHERE study = $study AND aval IS NOT NULL GROUP BY paramcd ORDER BY paramcd
-        """
-    return dict(fetch(connection, query, study=study).rows())
-
-
-def fetch_later(connection: Connection, study: str, paramcd: str, baseline_visit: str | None) -> pl.DataFrame:
-    """Every value of one parameter after baseline, one without a day by its visit: usubjid, day, aval, limits."""
-    query = """
-        SELECT usubjid, day, aval, ref_low, ref_high FROM measurements
-        WHERE study = $study AND paramcd = $paramcd AND aval IS NOT NULL
-            AND CASE WHEN day IS NULL THEN avisit != $visit ELSE day > 0 END
-        ORDER BY usubjid, day
-        """
-    return fetch(connection, query, study=study, paramcd=paramcd, visit=baseline_visit)

@@ -10,13 +10,14 @@ import polars as pl
 
 from data.database import open_reader
 from data.home import Home
-from data.importers.store_rows import cluster_measurements, insert_frame
+from data.importers.store_rows import insert_frame
 from data.importers.updates import COLUMNS, FIX, UNDATED, UPDATED, quote_all
 from data.integrity import check_integrity
+from data.long_table import cluster_measurements, forget_numbers, open_codes
 from data.revisions import write_revision
 
 TABLES = (
-    "measurements",
+    "measurement",
     "events",
     "treatments",
     "medications",
@@ -53,6 +54,7 @@ def undo_batch(home: Home, batch: int) -> str:
             connection.execute(f"DELETE FROM {table} WHERE batch = $batch", {"batch": batch})
         if replaced:
             restore_rows(connection, home, study, find_before(connection, home, revision, batch), replaced)
+        forget_numbers(connection)
         check_integrity(connection)
         return {"batch": batch, "study": study, "file": file_name}
 
@@ -92,7 +94,7 @@ def restore_rows(
     """Put back the rows of these subjects that an earlier revision has and that nothing has replaced since."""
     known = connection.sql("SELECT batch FROM import_batch ORDER BY batch").pl()["batch"].to_list()
     if "measurements" in replaced:
-        connection.execute("ALTER TABLE measurements ALTER paramcd TYPE VARCHAR")
+        open_codes(connection)
     with open_reader(home, before) as reader:
         for table, subjects in replaced.items():
             old, now = (fetch_rows(item, table, study) for item in (reader, connection))

@@ -18,11 +18,12 @@ from data.database import migrate, open_reader
 from data.home import Home
 from data.importers.keyring import add_withdrawn, forget, read_keyring
 from data.importers.privacy import Keyring, hash_subject
+from data.long_table import delete_subject
 from data.publish import remove_derived
 from data.revisions import change_file, hash_file, hold_lock, next_name, publish
 from data.workspace import fetch_items, remove_item
 
-TABLES = ("measurements", "events", "treatments", "medications", "not_done", "change", "subjects")
+TABLES = ("events", "treatments", "medications", "not_done", "change", "subjects")
 NOTED = ("rejected_row", "import_warning")
 # The identifier stands in a text with no letter or digit beside it.
 ALONE = "'(^|[^0-9A-Za-z])' || regexp_escape($usubjid) || '($|[^0-9A-Za-z])'"
@@ -142,7 +143,8 @@ def erase(connection: duckdb.DuckDBPyConnection, study: str, usubjid: str, keyri
     """Delete every row of a subject, and what imports noted about its rows."""
     own = {"study": study, "usubjid": usubjid}
     lines = " UNION ".join(
-        f"SELECT batch, line FROM {table} WHERE study = $study AND usubjid = $usubjid" for table in TABLES
+        f"SELECT batch, line FROM {table} WHERE study = $study AND usubjid = $usubjid"
+        for table in ("measurements", *TABLES)
     )
     for table in NOTED:
         connection.execute(
@@ -150,6 +152,7 @@ def erase(connection: duckdb.DuckDBPyConnection, study: str, usubjid: str, keyri
             f"AND ((batch, line) IN ({lines}) OR usubjid = $usubjid OR {NAMED})",
             own,
         )
+    delete_subject(connection, study, usubjid)
     for table in TABLES:
         connection.execute(f"DELETE FROM {table} WHERE study = $study AND usubjid = $usubjid", own)
     query = "SELECT config FROM study WHERE study = $study ORDER BY study"

@@ -112,7 +112,7 @@ def test_the_long_table_is_sorted_without_a_key_and_a_parameter_is_found_without
         assert connection.execute("SELECT count(*) FROM duckdb_indexes() ORDER BY 1").fetchall() == [(0,)]
         keys = "SELECT count(*) FROM duckdb_constraints() WHERE constraint_type = 'PRIMARY KEY' ORDER BY 1"
         assert connection.execute(keys).fetchall() == [(0,)]
-        plan = connection.execute("EXPLAIN SELECT avg(aval) FROM measurements WHERE paramcd = 'bilirubin'").fetchall()
+        plan = connection.execute("EXPLAIN SELECT avg(aval) FROM measurement WHERE paramcd = 'bilirubin'").fetchall()
     assert "Filters: paramcd = 'bilirubin'" in plan[0][1].partition("Seq Scan")[2]
     assert "─ Filter ─" not in plan[0][1]
 

@@ -208,7 +208,7 @@ def test_verify_notices_a_changed_audit_log(kim, run, tamper):
 
 def test_verify_notices_a_changed_revision(kim):
     with duckdb.connect(str(kim.revision_file(kim.current()))) as connection:
-        connection.execute("UPDATE measurements SET aval = 1 WHERE paramcd = 'albumin'")
+        connection.execute("UPDATE measurement SET aval = 1 WHERE paramcd = 'albumin'")
     with pytest.raises(DamagedStore, match="was changed after it was published"):
         verify(kim)
 
@@ -268,10 +268,12 @@ def test_a_measurement_leads_back_to_the_cell_of_the_source(store):
 
 def test_the_long_table_is_sorted_has_an_enum_and_no_key(store):
     connection = open_reader(store, store.current())
-    rows = connection.execute("SELECT study, paramcd, usubjid, day FROM measurements").fetchall()
-    order = "SELECT study, paramcd, usubjid, day FROM measurements ORDER BY study, paramcd, usubjid, day, avisit, line"
+    rows = connection.execute("SELECT study, paramcd, subject, day FROM measurement").fetchall()
+    order = "SELECT study, paramcd, subject, day FROM measurement ORDER BY study, paramcd, subject, day, avisit, line"
     assert rows == connection.execute(order).fetchall()
-    column = "SELECT data_type FROM duckdb_columns() WHERE table_name = 'measurements' AND column_name = 'paramcd' ORDER BY 1"
+    column = (
+        "SELECT data_type FROM duckdb_columns() WHERE table_name = 'measurement' AND column_name = 'paramcd' ORDER BY 1"
+    )
     assert connection.execute(column).fetchall()[0][0].startswith("ENUM")
     assert connection.execute("SELECT count(*) FROM duckdb_indexes() ORDER BY 1").fetchall() == [(0,)]
     connection.close()
@@ -287,7 +289,7 @@ def test_a_reader_can_neither_write_nor_reach_other_files(kim):
 
 def test_integrity_forbids_the_same_value_twice(kim):
     def double(connection, revision):
-        connection.execute("INSERT INTO measurements SELECT * FROM measurements")
+        connection.execute("INSERT INTO measurement SELECT * FROM measurement")
         check_integrity(connection)
         return {}
 
@@ -299,10 +301,10 @@ def test_integrity_looks_at_the_subjects_of_a_new_batch(kim):
     """As a correction asks for: a value that came with it twice is found, and where none did nothing is said."""
 
     def double(connection, revision):
-        batch, usubjid = connection.execute("SELECT batch, usubjid FROM measurements ORDER BY 1, 2").fetchall()[0]
+        batch, subject = connection.execute("SELECT batch, subject FROM measurement ORDER BY 1, 2").fetchall()[0]
         check_integrity(connection, batch)
         connection.execute(
-            "INSERT INTO measurements SELECT * FROM measurements WHERE usubjid = $usubjid", {"usubjid": usubjid}
+            "INSERT INTO measurement SELECT * FROM measurement WHERE subject = $subject", {"subject": subject}
         )
         check_integrity(connection, batch)
         return {}

@@ -17,6 +17,7 @@ from analytics.catalog import PARAMETERS
 from data.importers.bulk_layout import LARGEST, Layout, list_known, read_sample
 from data.importers.fields import AMBIGUOUS_COMMA, COMMA, FARTHEST_DAY
 from data.importers.text import LINE
+from data.long_table import find_numbers, number_in_order
 
 MOST_ODD, LEAST_ODD = 0.05, 1_000  # the share of rows, and how many, from which on a file is no case for this reader
 # With half a GB more an import of 29 million rows is 8 % faster; the words of a million subjects alone take that.
@@ -30,9 +31,11 @@ read_csv($path, columns = $columns, delim = $mark, quote = '"', escape = '"', he
 # One thing only can be meant: no sign, exponent, blank or thousands separator; the days of a hundred years.
 PLAIN = f"""
     subject IS NOT NULL AND name IS NOT NULL AND unit IS NOT NULL AND abs(day) <= {FARTHEST_DAY}
-    AND day::VARCHAR = day_text AND regexp_full_match(text, '[0-9]+([.][0-9]+)?') AND value < {LARGEST}
-    AND (visit_text IS NULL OR avisit IS NOT NULL)
+    AND day::VARCHAR = day_text AND value < {LARGEST} AND (visit_text IS NULL OR avisit IS NOT NULL)
+    AND CASE WHEN said THEN true ELSE regexp_full_match(text, '[0-9]+([.][0-9]+)?') END
 """
+# The text is how the number would be written anyway: it need not be kept. Smaller ones are written with an exponent.
+SAID = "coalesce(text = say_number(value) AND (value >= 0.001 OR value = 0), false)"
 # Every row with its line: the header is line 1.
 LINED = """
     SELECT bulk_rows.*, (bulk_rows.rowid - begin.first + 2)::INTEGER AS line
@@ -42,6 +45,7 @@ LINED = """
 KNOWN = f"""
     SELECT lined.*, paramcd,
         CASE WHEN factor = 1 THEN value ELSE round(value * factor, 9) END AS aval,
+        CASE WHEN factor = 1 THEN text ELSE coalesce(text, say_number(value)) END AS reported,
         coalesce(aval BETWEEN low AND high AND (NOT graded OR aval = trunc(aval)), false) AS usual
     FROM ({LINED}) AS lined
         LEFT JOIN bulk_known ON lined.name = bulk_known.name AND lined.unit = bulk_known.unit
@@ -49,9 +53,9 @@ KNOWN = f"""
 """
 TWICE = """
 SELECT DISTINCT usubjid, paramcd::VARCHAR AS paramcd, day FROM (
-    SELECT *, usubjid = lag(usubjid) OVER () AND day = lag(day) OVER () AND paramcd = lag(paramcd) OVER () AS same
-    FROM measurements WHERE batch = $batch
-) AS row WHERE same ORDER BY usubjid, paramcd, day
+    SELECT *, subject = lag(subject) OVER () AND day = lag(day) OVER () AND paramcd = lag(paramcd) OVER () AS same
+    FROM measurement WHERE batch = $batch
+) AS row JOIN subject_number ON subject = number WHERE same ORDER BY usubjid, paramcd, day
 """
 
 
@@ -110,7 +114,7 @@ def load_rows(connection: duckdb.DuckDBPyConnection, layout: Layout) -> int:
             SELECT {layout.cells}, try_cast({layout.name("usubjid")} AS bulk_subject) AS subject,
                 try_cast({layout.name("paramcd")} AS bulk_name) AS name, {layout.name("day")} AS day_text,
                 try_cast({layout.name("day")} AS INTEGER) AS day, {layout.name("aval")} AS text,
-                try_cast({layout.name("aval")} AS DOUBLE) AS value,
+                try_cast({layout.name("aval")} AS DOUBLE) AS value, {SAID} AS said,
                 try_cast(CASE WHEN {unit} IS NULL THEN '' ELSE {unit} END::VARCHAR AS bulk_unit) AS unit,
                 nullif({visit}, '')::VARCHAR AS visit_text, try_cast(visit_text AS bulk_visit) AS avisit
             FROM {READ}
@@ -119,7 +123,8 @@ def load_rows(connection: duckdb.DuckDBPyConnection, layout: Layout) -> int:
                 text = '' AND subject IS NOT NULL AND name IS NOT NULL AS empty
             FROM cell
         )
-        SELECT CASE WHEN plain THEN subject END AS subject, name, day, value, text, unit, avisit,
+        SELECT CASE WHEN plain THEN subject END AS subject, name, day, value, unit, avisit,
+            CASE WHEN NOT said THEN text END AS text,
             CASE WHEN plain OR empty THEN NULL ELSE [{layout.cells}] END AS odd
         FROM judged
     """
@@ -149,7 +154,8 @@ def fetch_odd(connection: duckdb.DuckDBPyConnection, layout: Layout) -> pl.DataF
 
 def take_back(connection: duckdb.DuckDBPyConnection, layout: Layout, lines: pl.DataFrame) -> pl.DataFrame:
     """Plain rows as the engine wants them: the cells that were read of these lines."""
-    said = {"usubjid": "subject", "paramcd": "name", "day": "day", "aval": "text", "unit": "unit", "avisit": "avisit"}
+    said = {"usubjid": "subject", "paramcd": "name", "day": "day", "unit": "unit", "avisit": "avisit"}
+    said["aval"] = "coalesce(text, say_number(value))"
     fields = {at: said[field] for field, at in layout.places.items()}
     cells = [f"{fields[at]}::VARCHAR" if at in fields else "''" for at in range(len(layout.header))]
     named = ", ".join(f"coalesce({cell}, '') AS c{at}" for at, cell in enumerate(cells))
@@ -163,16 +169,19 @@ def take_back(connection: duckdb.DuckDBPyConnection, layout: Layout, lines: pl.D
 
 def insert_usual(connection: duckdb.DuckDBPyConnection, study: str, batch: int) -> None:
     """Put the plain and usual rows into the long table, by parameter, subject and day."""
-    # Sorted as codes; the words of the subjects are written after that.
+    # The code of a subject is its place among the names, and so its number but for the first.
     connection.execute(
-        "INSERT INTO measurements (study, usubjid, paramcd, avisit, day, aval, reported, reported_unit, batch, line) "
-        "SELECT $study, subject::VARCHAR, paramcd, avisit::VARCHAR, day, aval, text, nullif(unit::VARCHAR, ''), "
-        f"$batch, line FROM (SELECT * FROM ({KNOWN}) AS known WHERE usual ORDER BY paramcd, subject, day) AS usual",
-        {"study": study, "batch": batch},
+        "INSERT INTO measurement (study, subject, paramcd, avisit, day, aval, reported, reported_unit, batch, line) "
+        "SELECT $study, enum_code(subject)::INTEGER + $first, paramcd, avisit::VARCHAR, day, aval, reported, "
+        "nullif(unit::VARCHAR, ''), $batch, line "
+        f"FROM (SELECT * FROM ({KNOWN}) AS known WHERE usual ORDER BY paramcd, subject, day) AS usual",
+        {"study": study, "batch": batch, "first": number_in_order(connection, study)},
     )
 
 
-def delete_repeated(connection: duckdb.DuckDBPyConnection, batch: int, accepted: pl.DataFrame) -> pl.DataFrame:
+def delete_repeated(
+    connection: duckdb.DuckDBPyConnection, study: str, batch: int, accepted: pl.DataFrame
+) -> pl.DataFrame:
     """Take rows out of the long table whose subject, parameter and day come again among them or in ``accepted``.
 
     Their lines. Sorted, a row that comes again stands behind the other: a look at the row before finds it.
@@ -181,11 +190,11 @@ def delete_repeated(connection: duckdb.DuckDBPyConnection, batch: int, accepted:
     keys = pl.concat([twice, accepted.select(twice.columns)]).drop_nulls().unique()
     if keys.is_empty():
         return pl.DataFrame(schema={"line": pl.Int32})
-    connection.register("incoming", keys)
+    connection.register("incoming", find_numbers(connection, study, keys))
     lines = connection.execute(
-        "DELETE FROM measurements WHERE batch = $batch AND EXISTS (SELECT 1 FROM incoming "
-        "WHERE incoming.usubjid = measurements.usubjid AND incoming.paramcd = measurements.paramcd::VARCHAR "
-        "AND incoming.day = measurements.day) RETURNING line",
+        "DELETE FROM measurement WHERE batch = $batch AND EXISTS (SELECT 1 FROM incoming "
+        "WHERE incoming.subject = measurement.subject AND incoming.paramcd = measurement.paramcd::VARCHAR "
+        "AND incoming.day = measurement.day) RETURNING line",
         {"batch": batch},
     ).fetchall()
     connection.unregister("incoming")

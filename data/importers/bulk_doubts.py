@@ -16,15 +16,17 @@ FROM ({KNOWN}) AS known LEFT JOIN incoming ON subject = try_cast(incoming.usubji
 WHERE usual AND (day > death_day OR day < {-DAYS_A_YEAR}) ORDER BY usubjid, paramcd
 """
 DIRECT = """
-SELECT DISTINCT direct.usubjid FROM measurements AS direct
-JOIN measurements AS total ON direct.usubjid = total.usubjid AND direct.day = total.day
+SELECT DISTINCT usubjid FROM measurement AS direct
+JOIN measurement AS total ON direct.subject = total.subject AND direct.day = total.day
+JOIN subject_number ON direct.subject = number
 WHERE direct.batch = $batch AND total.batch = $batch AND direct.paramcd = 'bilirubin_direct'
-    AND total.paramcd = 'bilirubin' AND direct.aval > total.aval ORDER BY direct.usubjid
+    AND total.paramcd = 'bilirubin' AND direct.aval > total.aval ORDER BY usubjid
 """
 ROWS = """
-SELECT usubjid, paramcd::VARCHAR AS paramcd, avisit, day, line, aval, reported AS source, reported_unit AS unit
-FROM measurements SEMI JOIN incoming
-    ON measurements.usubjid = incoming.usubjid AND measurements.paramcd::VARCHAR = incoming.paramcd
+SELECT usubjid, incoming.paramcd, avisit, day, line, aval, coalesce(reported, say_number(aval)) AS source,
+    reported_unit AS unit
+FROM incoming JOIN subject_number USING (usubjid) JOIN measurement
+    ON subject = number AND measurement.study = subject_number.study AND measurement.paramcd::VARCHAR = incoming.paramcd
 WHERE batch = $batch ORDER BY line
 """
 

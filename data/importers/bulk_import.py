@@ -14,8 +14,9 @@ from data.importers.measurements import read_measurements
 from data.importers.outcome import Outcome
 from data.importers.readers.delimited import part_lines
 from data.importers.sources import Source
-from data.importers.store_rows import cluster_measurements, insert_frame, insert_remarks, is_clustered
+from data.importers.store_rows import insert_frame, insert_remarks
 from data.importers.text import LINE
+from data.long_table import cluster_measurements, is_clustered
 
 
 def read_in_bulk(connection: duckdb.DuckDBPyConnection, source: Source, batch: int) -> Outcome | None:
@@ -36,7 +37,7 @@ def read_in_bulk(connection: duckdb.DuckDBPyConnection, source: Source, batch: i
             return None
         outcome = read_odd(connection, source, odd)
         bulk.insert_usual(connection, source.study, batch)
-        repeated = bulk.delete_repeated(connection, batch, outcome.accepted)
+        repeated = bulk.delete_repeated(connection, source.study, batch, outcome.accepted)
         if repeated.height:
             more = bulk.take_back(connection, source.layout, repeated)
             outcome = read_odd(connection, source, pl.concat([odd, more]).sort(LINE))
@@ -45,10 +46,10 @@ def read_in_bulk(connection: duckdb.DuckDBPyConnection, source: Source, batch: i
 
 def is_first(connection: duckdb.DuckDBPyConnection, study: str) -> bool:
     """Whether a study has no measurement yet, and the long table is ready to take its rows as they come sorted."""
-    query = "SELECT count(*) FROM (SELECT 1 FROM measurements WHERE study = $study LIMIT 1) AS row ORDER BY 1"
+    query = "SELECT count(*) FROM (SELECT 1 FROM measurement WHERE study = $study LIMIT 1) AS row ORDER BY 1"
     if connection.execute(query, {"study": study}).fetchall()[0][0]:
         return False
-    if not connection.execute("SELECT count(*) FROM measurements ORDER BY 1").fetchall()[0][0]:
+    if not connection.execute("SELECT count(*) FROM measurement ORDER BY 1").fetchall()[0][0]:
         cluster_measurements(connection)
     return is_clustered(connection)
 
@@ -64,7 +65,7 @@ def read_odd(connection: duckdb.DuckDBPyConnection, source: Source, odd: pl.Data
 def insert_odd(connection: duckdb.DuckDBPyConnection, source: Source, batch: int, outcome: Outcome) -> Outcome:
     """Put the odd rows beside the plain ones; the outcome with the counts of both."""
     empty = bulk.count_rows(connection, "bulk_rows", "subject IS NULL AND odd IS NULL")
-    count = bulk.count_rows(connection, "measurements", f"batch = {batch}")
+    count = bulk.count_rows(connection, "measurement", f"batch = {batch}")
     facts = {"study": pl.lit(source.study), "batch": pl.lit(batch, dtype=pl.Int32)}
     insert_frame(connection, "measurements", outcome.accepted.with_columns(**facts))
     insert_remarks(connection, "measurements", source.study, batch, outcome)

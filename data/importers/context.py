@@ -29,7 +29,7 @@ def fetch_context(connection: duckdb.DuckDBPyConnection, study: str, history: pl
         if history is not None
         else fetch(
             "SELECT usubjid, paramcd::VARCHAR AS paramcd, day, aval FROM measurements "
-            "WHERE study = $study AND aval IS NOT NULL ORDER BY rowid"
+            "WHERE study = $study AND aval IS NOT NULL ORDER BY usubjid, paramcd, day"
         ),
         subjects=fetch("SELECT usubjid, age, time_zero_date FROM subjects WHERE study = $study ORDER BY usubjid"),
         deaths=fetch(
@@ -57,9 +57,11 @@ def open_scratch(
     migrate(scratch)
     if reader is None:
         return scratch
-    there = {row[0] for row in reader.cursor().execute("SELECT table_name FROM duckdb_tables() ORDER BY 1").fetchall()}
+    names = "SELECT table_name FROM information_schema.tables ORDER BY 1"
+    there = {row[0] for row in reader.cursor().execute(names).fetchall()}
     for table in (name for name in TABLES if name in there):
         own, subjects = name_subjects(usubjids if table == "measurements" else None)
-        query = f"SELECT * FROM {table} WHERE study = $study{own} ORDER BY rowid"
+        order = "batch, line" if table == "measurements" else "rowid"  # it is a view
+        query = f"SELECT * FROM {table} WHERE study = $study{own} ORDER BY {order}"
         insert_frame(scratch, table, reader.cursor().sql(query, params={"study": study, **subjects}).pl())
     return scratch

@@ -22,18 +22,12 @@ from data.importers.outcome import Outcome, note
 from data.importers.privacy import Keyring, hash_ids
 from data.importers.records import read_records
 from data.importers.sources import Progress, Source, open_paths, open_study, open_whole
-from data.importers.store_rows import (
-    cluster_measurements,
-    find_next_batch,
-    insert_batch,
-    insert_rows,
-    is_clustered,
-    write_study,
-)
+from data.importers.store_rows import find_next_batch, insert_batch, insert_rows, write_study
 from data.importers.study_file import FileMapping, StudyFile, parse_study, read_study_file
 from data.importers.text import TextTable, UnreadableFile
 from data.importers.updates import part_known
 from data.integrity import check_integrity
+from data.long_table import cluster_measurements, is_clustered
 from data.revisions import utc_now, write_revision
 
 

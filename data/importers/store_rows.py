@@ -7,10 +7,10 @@ from typing import Any
 import duckdb
 import polars as pl
 
-from analytics.catalog import PARAMETERS
 from data.importers.outcome import Outcome
 from data.importers.study_file import BadStudyFile, StudyFile
-from data.importers.updates import COLUMNS, UPDATED, quote_all
+from data.importers.updates import UPDATED, quote_all
+from data.long_table import delete_measurements, insert_measurements, is_clustered, number_subjects, open_codes
 
 # A value that came later, or a second time: nothing is missing there any more.
 MEASURED_SINCE = """
@@ -69,8 +69,7 @@ def insert_batch(connection: duckdb.DuckDBPyConnection, batch: int, facts: dict[
 def insert_rows(connection: duckdb.DuckDBPyConnection, shape: str, study: str, batch: int, outcome: Outcome) -> None:
     """Put accepted rows into their table with study, batch and line, in the place of those they replace."""
     if shape == "measurements" and not is_clustered(connection):
-        # New codes of the catalog must fit: the column is an ENUM of them once the table is clustered.
-        connection.execute("ALTER TABLE measurements ALTER paramcd TYPE VARCHAR")
+        open_codes(connection)
     if outcome.replaced is not None and outcome.replaced.height:
         delete_rows(connection, shape, study, outcome.replaced)
     facts = {"study": pl.lit(study), "batch": pl.lit(batch, dtype=pl.Int32)}
@@ -91,9 +90,10 @@ def insert_remarks(connection: duckdb.DuckDBPyConnection, shape: str, study: str
 
 def delete_rows(connection: duckdb.DuckDBPyConnection, shape: str, study: str, keys: pl.DataFrame) -> None:
     """Remove the stored rows with these keys."""
-    stored = {name: f"{shape}.{name}" for name in UPDATED[shape]}
-    stored["undated"] = f"CASE WHEN {shape}.day IS NULL THEN {shape}.avisit END"
-    same = " AND ".join(f"incoming.{name} IS NOT DISTINCT FROM {stored[name]}" for name in UPDATED[shape])
+    if shape == "measurements":
+        delete_measurements(connection, study, keys)
+        return
+    same = " AND ".join(f"incoming.{name} IS NOT DISTINCT FROM {shape}.{name}" for name in UPDATED[shape])
     connection.register("incoming", keys)
     connection.execute(
         f"DELETE FROM {shape} WHERE study = $study AND EXISTS (SELECT 1 FROM incoming WHERE {same})", {"study": study}
@@ -102,33 +102,15 @@ def delete_rows(connection: duckdb.DuckDBPyConnection, shape: str, study: str, k
 
 
 def insert_frame(connection: duckdb.DuckDBPyConnection, table: str, rows: pl.DataFrame) -> None:
-    """Append a frame to the table whose column names it has."""
+    """Append a frame to the table whose column names it has; a new subject gets its number."""
     if rows.is_empty():
+        return
+    if table == "measurements":
+        insert_measurements(connection, rows)
         return
     names = ", ".join(quote_all(rows.columns))
     connection.register("incoming", rows)
     connection.execute(f"INSERT INTO {table} ({names}) SELECT {names} FROM incoming")
     connection.unregister("incoming")
-
-
-def is_clustered(connection: duckdb.DuckDBPyConnection) -> bool:
-    """Whether the long table is sorted with the catalog's parameters as ENUM: an import by cells undoes that."""
-    query = "SELECT data_type FROM duckdb_columns() WHERE table_name = $table AND column_name = 'paramcd' ORDER BY 1"
-    found = connection.execute(query, {"table": "measurements"}).fetchall()
-    return found == [(name_enum(),)]
-
-
-def name_enum() -> str:
-    """The type of the catalog's codes."""
-    codes = ", ".join(f"'{code}'" for code in PARAMETERS)
-    return f"ENUM({codes})"
-
-
-def cluster_measurements(connection: duckdb.DuckDBPyConnection) -> None:
-    """Rewrite the long table sorted by parameter, subject and day, the parameter as ENUM."""
-    others = ", ".join(quote_all([name for name in COLUMNS["measurements"] if name not in ("paramcd", "usubjid")]))
-    connection.execute(
-        f"CREATE OR REPLACE TABLE measurements AS "
-        f"SELECT study, usubjid, paramcd::{name_enum()} AS paramcd, {others}, batch, line "
-        "FROM measurements ORDER BY study, paramcd, usubjid, day, avisit, line"
-    )
+    if table == "subjects":
+        number_subjects(connection)

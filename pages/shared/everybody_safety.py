@@ -11,7 +11,7 @@ from analytics.dense import list_later
 from analytics.large import GRID_SCORES
 from analytics.safety.stopping import NOT_COMPUTED, read_rules, tabulate_stopping
 from analytics.safety.tables import TABLES, Choice, Safety
-from data import queries
+from data import queries, series
 from pages.shared import cache, everybody
 from pages.shared.cache import Stamp
 
@@ -79,7 +79,7 @@ def find_later(stamp: Stamp, study: str, code: str) -> pl.DataFrame:
         later = list_later(everybody.cached_grid(stamp, study, code)[0], cache.cached_traits(stamp, study)["usubjid"])
     else:
         visit = cache.cached_study(stamp, study).baseline_visit
-        later = queries.fetch_later(cache.connect(stamp), study, code, visit)
+        later = series.fetch_later(cache.connect(stamp), study, code, visit)
     based = cache.cached_based(stamp, study, code).select("usubjid", "base").unique("usubjid", keep="first")
     none = {name: pl.lit(None, pl.Float64) for name in ("ref_low", "ref_high") if name not in later.columns}
     joined = later.with_columns(**none).join(based, on="usubjid", how="left", maintain_order="left")
