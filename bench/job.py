@@ -85,7 +85,7 @@ def run_keep(store: str, grids: str) -> dict[str, Any]:
     home = Home(Path(store))
     start = time.perf_counter()
     with open_reader(home, home.current()) as reader, duckdb.connect(grids) as connection:
-        publish.write_grids(reader, connection, STUDY, publish.make_recipe(queries.fetch_config(reader, STUDY)).grids)
+        publish.write_grids(reader, connection, STUDY, queries.fetch_config(reader, STUDY))
     return {"seconds": time.perf_counter() - start}
 
 

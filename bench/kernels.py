@@ -12,7 +12,7 @@ import polars as pl
 
 from analytics.dense import Visits, derive_grid_score, fill_grid, place_series
 from analytics.frames import EVENTS, empty
-from analytics.large import digest_definitions, read_grid
+from analytics.large import read_grid
 from analytics.pairing import ScoreSettings
 from analytics.scores import list_series
 from analytics.scoring import derive_scores
@@ -172,7 +172,7 @@ def run_kept(store: str) -> dict[str, Any]:
     """The same as it is kept in the derived tables, which must be there."""
     home = Home(Path(store))
     start = time.perf_counter()
-    with open_derived(home, home.current(), STUDY, digest_definitions()) as derived:
+    with open_derived(home, home.current(), STUDY) as derived:
         grids = {code: read_grid(fetch_grid(derived, code))[0] for code in ("meld_na", "child_pugh")}
     return {"seconds": time.perf_counter() - start, "meld_na": float(np.nanmean(grids["meld_na"].value))}
 

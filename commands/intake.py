@@ -31,7 +31,7 @@ PATHS = click.argument("paths", nargs=-1, required=True, type=click.Path(exists=
 @told
 def import_(paths: tuple[Path, ...], study: str | None, preview: bool, as_json: bool) -> None:
     """Import study folders (with study.toml) or files of a study: CSV, Excel, Parquet, REDCap, CDISC, FHIR, zip."""
-    tell(import_paths(find_home(), paths, study, preview), preview, as_json)
+    finish(import_paths(find_home(), paths, study, preview), preview, as_json)
 
 
 @click.command()
@@ -49,7 +49,7 @@ def create(
     plan = parse_study({"study": study, "title": title, "time_zero": time_zero}, "--study")
     sources = answer_files(paths, plan, answers)
     kept = keep_mappings(plan, [source.mapping for source in sources])
-    tell(import_sources(find_home(), [kept], sources), False, as_json)
+    finish(import_sources(find_home(), [kept], sources), False, as_json)
 
 
 def answer_files(paths: tuple[Path, ...], study: StudyFile, answers: tuple[str, ...]) -> list[Source]:
@@ -68,8 +68,16 @@ def answer_files(paths: tuple[Path, ...], study: StudyFile, answers: tuple[str, 
     )
 
 
+def finish(report: ImportReport, preview: bool, as_json: bool) -> None:
+    """Tell what became of an import, make large studies ready for the pages, and exit: 1 where a row was rejected."""
+    tell(report, preview, as_json)
+    for study in publish_large(find_home()) if report.revision else []:
+        click.echo(f"Prepared for the dashboard: {study}", err=True)
+    sys.exit(1 if report.rejected else 0)
+
+
 def tell(report: ImportReport, preview: bool, as_json: bool) -> None:
-    """What became of an import, then make large studies ready for the pages; exit code 1 where a row was rejected."""
+    """What became of an import."""
     if as_json:
         click.echo(json.dumps(describe_report(report), ensure_ascii=False, default=str))
     else:
@@ -77,9 +85,6 @@ def tell(report: ImportReport, preview: bool, as_json: bool) -> None:
             click.echo(line)
         done = report.revision or "nothing new: no revision was made"
         click.echo(f"Result: {'nothing changed: this was a preview' if preview else done}")
-    for study in publish_large(find_home()) if report.revision else []:
-        click.echo(f"Prepared for the dashboard: {study}", err=True)
-    sys.exit(1 if report.rejected else 0)
 
 
 @click.command()

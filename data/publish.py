@@ -6,9 +6,7 @@ deleted at any time. Subjects are taken part by part, so that memory stays bound
 """
 
 import os
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from functools import partial
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -22,43 +20,7 @@ from data.home import Home
 
 PART = 20_000  # subjects
 Tables = dict[str, pl.DataFrame]
-Derive = Callable[[Mapping[str, pl.DataFrame]], Tables]
 ORDER = {"baselines": "paramcd, usubjid", "traits": "usubjid", "panel": "paramcd, usubjid, day"}
-
-
-@dataclass(frozen=True)
-class Grids:
-    """What stands on a grid of subject and visit, a table of ``cells`` and one of ``bases`` each.
-
-    ``parameter`` makes both of a parameter's rows, the subjects' numbers and visits; ``scores`` names the
-    scores, with the parameters that each needs, from what is measured and the events; ``score`` makes both of
-    a score's name, the tables of its parameters and the subjects.
-    """
-
-    parameter: Callable[[pl.DataFrame, pl.Series, pl.DataFrame], Tables]
-    scores: Callable[[Mapping[str, bool], pl.DataFrame], dict[str, list[str]]]
-    score: Callable[[str, Mapping[str, Tables], pl.DataFrame], Tables]
-
-
-@dataclass(frozen=True)
-class Recipe:
-    """What is derived: of everybody, of whom values up to day 0 are enough, of a sample of this many, and grids.
-
-    ``digest`` changes with any definition.
-    """
-
-    digest: str
-    everybody: Derive
-    courses: Derive
-    sample: int
-    grids: Grids
-
-
-def make_recipe(config: Mapping[str, Any]) -> Recipe:
-    """How the derived tables of a large study are made."""
-    everybody, courses = (partial(work, config=config) for work in (large.derive_everybody, large.derive_courses))
-    grids = Grids(large.derive_grid, large.list_grid_scores, partial(large.derive_grid_of_score, config=config))
-    return Recipe(large.digest_definitions(), everybody, courses, large.SAMPLE, grids)
 
 
 def publish_large(home: Home) -> list[str]:
@@ -66,31 +28,30 @@ def publish_large(home: Home) -> list[str]:
     revision = home.current()
     with open_reader(home, revision) as reader:
         known = queries.fetch_studies(reader).filter(pl.col("measurements") > large.LARGE)["study"].to_list()
-        configs = {study: queries.fetch_config(reader, study) for study in known}
-    for study, config in configs.items():
-        publish_derived(home, revision, study, make_recipe(config))
+    for study in known:
+        publish_derived(home, revision, study)
     return known
 
 
-def derived_file(home: Home, revision: str, study: str, digest: str) -> Path:
-    """The file of the derived tables of one study of a revision."""
-    return home.folder / f"{revision}.{study}.{digest}.derived"
+def derived_file(home: Home, revision: str, study: str) -> Path:
+    """The file of the derived tables of one study of a revision, by the definitions of now."""
+    return home.folder / f"{revision}.{study}.{large.digest_definitions()}.derived"
 
 
-def publish_derived(home: Home, revision: str, study: str, recipe: Recipe) -> Path:
+def publish_derived(home: Home, revision: str, study: str) -> Path:
     """Make the derived tables of a study; nothing is done where they are there.
 
     Tables: ``drawn`` (usubjid, draw: the order in which subjects enter a sample, by the MD5 of their
-    identifier), and those that the recipe returns.
+    identifier), those of ``large.derive_everybody`` and, of the sample, of ``large.derive_courses``; and the grids.
     """
-    path = derived_file(home, revision, study, recipe.digest)
+    path = derived_file(home, revision, study)
     if path.exists():
         return path
     fresh = path.with_name(f".{path.name}.{os.getpid()}.part")
     fresh.unlink(missing_ok=True)
     try:
         with open_reader(home, revision) as reader, duckdb.connect(str(fresh)) as connection:
-            write_tables(reader, connection, study, recipe)
+            write_tables(reader, connection, study, queries.fetch_config(reader, study))
         fresh.replace(path)
     finally:
         fresh.unlink(missing_ok=True)
@@ -98,25 +59,25 @@ def publish_derived(home: Home, revision: str, study: str, recipe: Recipe) -> Pa
 
 
 def write_tables(
-    reader: duckdb.DuckDBPyConnection, connection: duckdb.DuckDBPyConnection, study: str, recipe: Recipe
+    reader: duckdb.DuckDBPyConnection, connection: duckdb.DuckDBPyConnection, study: str, config: Mapping[str, Any]
 ) -> None:
     """Write every derived table, everybody's part by part."""
     drawn = queries.fetch_drawn(reader, study)
     append(connection, "drawn", drawn)
     for part in drawn.iter_slices(PART):
         span = queries.Span(part["usubjid"][0], part["usubjid"][-1])
-        for name, table in recipe.everybody(queries.fetch_frames(reader, study, span, until=0)).items():
+        for name, table in large.derive_everybody(queries.fetch_frames(reader, study, span, until=0), config).items():
             append(connection, name, table)
-    sample = drawn.filter(pl.col("draw") <= recipe.sample)["usubjid"].to_list()
-    for name, table in recipe.courses(queries.fetch_frames(reader, study, sample)).items():
+    sample = drawn.filter(pl.col("draw") <= large.SAMPLE)["usubjid"].to_list()
+    for name, table in large.derive_courses(queries.fetch_frames(reader, study, sample), config).items():
         append(connection, name, table)
     for name, order in ORDER.items():
         connection.execute(f"CREATE OR REPLACE TABLE {name} AS SELECT * FROM {name} ORDER BY {order}")
-    write_grids(reader, connection, study, recipe.grids)
+    write_grids(reader, connection, study, config)
 
 
 def write_grids(
-    reader: duckdb.DuckDBPyConnection, connection: duckdb.DuckDBPyConnection, study: str, grids: Grids
+    reader: duckdb.DuckDBPyConnection, connection: duckdb.DuckDBPyConnection, study: str, config: Mapping[str, Any]
 ) -> None:
     """Write every parameter whose values have a day, and the scores of them, part by part."""
     subjects, visits = queries.fetch_subjects(reader, study), queries.fetch_visits(reader, study)
@@ -124,12 +85,12 @@ def write_grids(
         return
     measured, numbers = series.fetch_measured(reader, study), series.fetch_numbers(reader, study)
     for code in (code for code, dated in measured.items() if dated):
-        append_grid(connection, code, grids.parameter(series.fetch_series(reader, study, code), numbers, visits))
-    for code, inputs in grids.scores(measured, queries.fetch_events(reader, study)).items():
+        append_grid(connection, code, large.derive_grid(series.fetch_series(reader, study, code), numbers, visits))
+    for code, inputs in large.list_grid_scores(measured, queries.fetch_events(reader, study)).items():
         for first in range(0, subjects.height, PART):
             part = subjects.slice(first, PART)
             own = {name: fetch_grid(connection, name, first, part.height) for name in inputs}
-            append_grid(connection, code, grids.score(code, own, part))
+            append_grid(connection, code, large.derive_grid_of_score(code, own, part, config))
 
 
 def append_grid(connection: duckdb.DuckDBPyConnection, code: str, tables: Tables) -> None:
@@ -146,9 +107,9 @@ def append(connection: duckdb.DuckDBPyConnection, name: str, table: pl.DataFrame
     connection.unregister("incoming")
 
 
-def open_derived(home: Home, revision: str, study: str, digest: str) -> duckdb.DuckDBPyConnection:
+def open_derived(home: Home, revision: str, study: str) -> duckdb.DuckDBPyConnection:
     """A connection that can only read the derived tables of a study."""
-    return open_file(derived_file(home, revision, study, digest))
+    return open_file(derived_file(home, revision, study))
 
 
 def remove_derived(home: Home) -> None:

@@ -1,7 +1,6 @@
 """A large study: derived tables are what direct computation gives, filters included; pages say what is a sample."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +24,7 @@ from analytics.cohort import (
 )
 from analytics.courses import Measure, summarize_courses
 from analytics.documents.model import Table
-from analytics.large import derive_courses, digest_definitions, read_bases
+from analytics.large import derive_courses, read_bases
 from analytics.panel import assemble_study, derive_baselines, derive_panel
 from analytics.profile.sheet import name_origin
 from analytics.report.more_sections import build_safety
@@ -50,7 +49,7 @@ from data import publish, queries
 from data.database import open_reader
 from data.home import Home
 from data.importers.run import import_paths
-from data.publish import derived_file, make_recipe, open_derived, publish_derived
+from data.publish import derived_file, open_derived, publish_derived
 from data.simulate import simulate_trial
 from data.withdraw import withdraw
 from pages.shared import cache, everybody, everybody_safety
@@ -65,11 +64,9 @@ PAGES = ("trial/cohort", "trial/trajectories", "trial/response", "trial/compare"
 def make_derived(home: Home, study: str, sample: int, part: int, monkeypatch: pytest.MonkeyPatch) -> Any:
     """The derived tables of a study of the store, subjects taken ``part`` by ``part``."""
     monkeypatch.setattr(publish, "PART", part)
-    with open_reader(home, home.current()) as connection:
-        config = queries.fetch_config(connection, study)
-    recipe = replace(make_recipe(config), digest="test", sample=sample)
-    publish_derived(home, home.current(), study, recipe)
-    return open_derived(home, home.current(), study, "test")
+    monkeypatch.setattr(large, "SAMPLE", sample)
+    publish_derived(home, home.current(), study)
+    return open_derived(home, home.current(), study)
 
 
 def compare(home: Home, study: str, part: int, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -181,8 +178,9 @@ def test_a_change_of_a_definition_makes_the_tables_anew_and_a_withdrawal_removes
     with make_derived(home, study, 5, 4, monkeypatch) as derived:
         assert publish.fetch_sample(derived, 5).height == 5
         kept = publish.fetch_sample(derived, 5)
-    assert derived_file(home, home.current(), study, "test").exists()
-    assert not derived_file(home, home.current(), study, digest_definitions()).exists()
+    assert derived_file(home, home.current(), study).exists()
+    monkeypatch.setattr(large, "digest_definitions", lambda: "after")
+    assert not derived_file(home, home.current(), study).exists()
     publish.remove_derived(home)
     with make_derived(home, study, 5, 100, monkeypatch) as derived:
         assert publish.fetch_sample(derived, 5).equals(kept)
@@ -262,7 +260,7 @@ def test_an_import_in_the_terminal_prepares_a_large_study(tmp_path: Path, monkey
     result = CliRunner().invoke(main, ["import", str(tmp_path / "files")])
     assert result.stderr == f"Prepared for the dashboard: {STUDY}\n"
     home = Home(tmp_path / "home")
-    assert derived_file(home, home.current(), STUDY, digest_definitions()).exists()
+    assert derived_file(home, home.current(), STUDY).exists()
 
 
 @pytest.mark.parametrize("code", ["meld", "meld_na", "child_pugh"])

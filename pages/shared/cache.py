@@ -26,7 +26,6 @@ from analytics.large import (
     FEWEST,
     SAMPLE,
     SHOWN,
-    digest_definitions,
     read_bases,
 )
 from analytics.panel import StudyData, assemble_study, derive_baselines, derive_panel
@@ -37,7 +36,7 @@ from analytics.units import CONVENTIONAL, convert_panel
 from data import publish, queries
 from data.database import open_reader
 from data.home import Home
-from data.publish import make_recipe, open_derived, publish_derived
+from data.publish import open_derived, publish_derived
 from data.workspace import Item, fetch_items
 
 MOST_CUTS = 30  # earlier revisions that are looked into
@@ -73,9 +72,9 @@ def cached_config(stamp: Stamp, study: str) -> dict[str, Any]:
 @st.cache_resource(show_spinner="Preparing this large study, once after an import …", max_entries=4)
 def derived(stamp: Stamp, study: str) -> duckdb.DuckDBPyConnection:
     """The connection to the derived tables of a large study, which are made where they are not there yet."""
-    home, config = Home(Path(stamp.folder)), cached_config(stamp, study)
-    publish_derived(home, stamp.revision, study, make_recipe(config))
-    return open_derived(home, stamp.revision, study, digest_definitions())
+    home = Home(Path(stamp.folder))
+    publish_derived(home, stamp.revision, study)
+    return open_derived(home, stamp.revision, study)
 
 
 @st.cache_resource(show_spinner="Reading the study …", max_entries=8)
