@@ -166,6 +166,11 @@ def test_pages_of_a_large_study_say_that_they_rest_on_a_sample(
         assert "## 60" in texts(app)
     if path == "trial/trajectories":
         assert "Means, quartiles and numbers are those of all 60 patients" in texts(app)
+        assert "Paired t test" not in texts(app)  # of the drawn it is computed when it is asked for
+        app.session_state["drawn_tests"] = True  # a click on it
+        assert "Paired t test" in texts(app.run())
+        linked = open_page(store, monkeypatch, path, study=SIMULATED, paramcd="bilirubin", tests="Between groups")
+        assert "Welch and Student t tests" in texts(linked)
 
 
 def test_a_change_of_a_definition_makes_the_tables_anew_and_a_withdrawal_removes_them(

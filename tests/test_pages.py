@@ -75,6 +75,20 @@ def open_page(home: Home, monkeypatch, path: str, **params: str) -> AppTest:
     return app.run()
 
 
+def open_folds(app: AppTest) -> list[str]:
+    """Open what is drawn at a click only (Passport, Figure, Table …); the keys of what was opened."""
+    blocks, keys = [app._tree], []  # AppTest has no other way to the blocks
+    while blocks:
+        block = blocks.pop()
+        blocks += getattr(block, "children", {}).values()
+        if block.type in ("popover", "expander") and getattr(block.proto, "id", ""):
+            keys.append(block.proto.id.split("-", 2)[2])
+    for key in keys:
+        app.session_state[key] = True
+    app.run()
+    return keys
+
+
 def read_figure(app: AppTest) -> dict:
     """The first figure of a page."""
     return json.loads(app.get("plotly_chart")[0].proto.spec)
@@ -142,6 +156,26 @@ def test_every_page_opens_on_every_study(path, study, store, monkeypatch):
         subjects = {"mayo-pbc": 312, "kim-abmi": 5, "ahd": 66, SIMULATED: 60}[study]
         assert f"{subjects} of {subjects} patients" in texts(app)
         assert "data as of revision hepatrace-000001" in texts(app)
+        assert "filter_shelf" in open_folds(app)
+        assert not app.exception
+        figures = len(app.get("plotly_chart"))
+        assert len([item for item in app.text_area if item.label == "Note on this figure"]) <= figures
+
+
+@pytest.mark.parametrize("study", STUDIES)
+def test_what_opens_at_a_click_is_there(study, store, monkeypatch):
+    """The passport and the files of a figure, the numbers behind it, who has no value, the saved filters."""
+    app = open_page(store, monkeypatch, "trial/trajectories", study=study)
+    before = len(app.dataframe)
+    assert not app.text_area
+    assert not app.get("code")
+    keys = open_folds(app)
+    assert {"passport_trajectories", "pictures_trajectories", "trajectories_table", "filter_shelf"} <= set(keys)
+    assert [item.label for item in app.text_area] == ["Note on this figure"] * len(app.get("plotly_chart"))
+    assert any("cli.py figure trajectories" in item.value for item in app.code)
+    assert any("Revision: hepatrace-000001" in item.value for item in app.text)
+    assert len(app.dataframe) == before + 1 + ("lost" in keys)
+    assert app.text_input(key="filter_name").label == "Save the present ones as"
 
 
 def test_a_filter_narrows_the_cohort_and_says_so(store, monkeypatch):
@@ -346,7 +380,8 @@ def test_the_three_answers_stand_on_one_screen_also_as_ratios(store, monkeypatch
     assert table["Difference"].to_list() == ["−0.29", "−0.40", "−0.41"]
     assert table["SE"].to_list() == ["0.23", "0.18", "0.19"]
     assert table["Ratio"].to_list() == ["0.75", "0.67", "0.66"]
-    lost = next(frame.value for frame in app.dataframe if "Without" in frame.value.columns)
+    app.session_state["lost"] = True  # a click on it
+    lost = next(frame.value for frame in app.run().dataframe if "Without" in frame.value.columns)
     assert lost["Without"].to_list()[-2:] == [8, 11]
 
 

@@ -109,6 +109,8 @@ def test_a_query_on_a_value_is_asked_answered_listed_and_audited(run, home, monk
 def test_a_note_under_a_figure_stands_in_its_passport(run, home, monkeypatch):
     assert run("import", ROOT / "data" / "studies" / "mayo-pbc").exit_code == 0
     app = open_page(home, monkeypatch, "trial/survival", study="mayo-pbc")
+    app.session_state["passport_survival"] = True  # a click on it
+    app.run()
     app.text_area(key="note_survival").set_value("Cut at ten years for the report").run()
     next(item for item in app.button if item.key == "save_note_survival").click().run()
     assert not app.exception

@@ -72,8 +72,22 @@ class Question:
 
 @st.fragment
 def show_statistics(view: cohorts.View, panel: pl.DataFrame, parameter: Parameter, by: str) -> None:
-    """The tests of one parameter; ``panel`` has the groups in ``arm``."""
+    """The tests of one parameter; ``panel`` has the groups in ``arm``. Of a sample of patients they are asked for."""
     st.header("Is the change more than noise?")
+    if view.is_sampled:
+        if "tests" in st.query_params:  # a link that names one
+            st.session_state.setdefault("drawn_tests", True)
+        said = f"Tests of the {view.subjects.height} patients drawn, not of all {view.everybody.height:,}"
+        drawn = st.expander(said, key="drawn_tests", on_change="rerun")
+        if drawn.open:
+            with drawn:
+                show_tests(view, panel, parameter, by)
+    else:
+        show_tests(view, panel, parameter, by)
+
+
+def show_tests(view: cohorts.View, panel: pl.DataFrame, parameter: Parameter, by: str) -> None:
+    """The comparison that is asked for, and its numbers."""
     pairs = remember(select_pairs, panel, parameter.paramcd)
     if pairs.is_empty():
         st.info(f"No patient has {parameter.name} at baseline and at a visit after it, so no change can be tested.")

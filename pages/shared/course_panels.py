@@ -126,10 +126,17 @@ def show_courses(plan: Plan, courses: pl.DataFrame) -> None:
     show_notes(plan, courses, summary, exact)
     show_noise(view, measure.parameter, courses, variation)
     show_dropout(dropout, parameter, severity)
-    with st.expander("Table"):
+    show_summary(summary)
+
+
+def show_summary(summary: pl.DataFrame) -> None:
+    """The numbers of the figure, drawn when they are opened."""
+    numbers = st.expander("Table", key="trajectories_table", on_change="rerun")
+    if numbers.open:
         columns = [name for name in summary.columns if name != "x"]
-        tables.show(summary, hide_index=True, placeholder="–", column_order=columns, column_config=LABELS,
-                    alt="Summary by visit")  # fmt: skip
+        with numbers:
+            tables.show(summary, hide_index=True, placeholder="–", column_order=columns, column_config=LABELS,
+                        alt="Summary by visit")  # fmt: skip
 
 
 def counts_everybody(plan: Plan) -> bool:
@@ -196,8 +203,11 @@ def show_dropout(dropout: pl.DataFrame, parameter: Parameter, severity: str | No
     """Who has no value at each visit, and how ill they were at baseline against those who have one."""
     if not dropout["lost"].sum():
         return
+    lost = st.expander("Who has no value, and how ill they were at baseline", key="lost", on_change="rerun")
+    if not lost.open:
+        return
     shown = remember(present_dropout, dropout, parameter, controls.find_parameter(severity) if severity else None)
-    with st.expander("Who has no value, and how ill they were at baseline"):
+    with lost:
         tables.show(shown, hide_index=True, placeholder="–", height="content", alt="Baseline of the lost and the kept")
         output.offer_table(dropout, "dropout")
 
@@ -215,8 +225,11 @@ def show_noise(view: cohorts.View, parameter: Parameter, courses: pl.DataFrame, 
         st.caption(
             f"{variation.words} Larger points are beyond it: {n} of {latest.height} patients at their latest value."
         )
-    with st.popover("Enter the variation", icon=":material/straighten:"):
-        ask_variation(view, parameter, variation)
+    key = f"{VARIATION}_{parameter.paramcd}_popover"
+    entry = st.popover("Enter the variation", icon=":material/straighten:", key=key, on_change="rerun")
+    if entry.open:
+        with entry:
+            ask_variation(view, parameter, variation)
 
 
 def ask_variation(view: cohorts.View, parameter: Parameter, variation: Variation | None) -> None:

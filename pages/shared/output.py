@@ -49,13 +49,22 @@ def show_figure(
         st.plotly_chart(ready, key=key, alt=alt, config=config)
     with st.container(horizontal=True, vertical_alignment="center"):
         offer_table(table, key)
-        with st.popover("Figure", icon=":material/image:"):
-            offer_figure(figure, key)
-        with st.popover("Passport", icon=":material/badge:"):
-            passport.show_passport(key, command)
+        show_about(figure, key, command)
         if command:
             st.caption(f"The same numbers in the terminal: `{command}`")
     return [item[0] if isinstance(item, list) else item for item in chosen if item]
+
+
+def show_about(figure: go.Figure, key: str, command: str) -> None:
+    """The files and the passport of a figure, drawn when they are opened."""
+    files = st.popover("Figure", icon=":material/image:", key=f"pictures_{key}", on_change="rerun")
+    if files.open:
+        with files:
+            offer_figure(figure, key)
+    facts = st.popover("Passport", icon=":material/badge:", key=f"passport_{key}", on_change="rerun")
+    if facts.open:
+        with facts:
+            passport.show_passport(key, command)
 
 
 def offer_table(table: pl.DataFrame, key: str, label: str = "Table (CSV)") -> None:
@@ -132,5 +141,4 @@ def show_not_computable(panel: pl.DataFrame) -> None:
     if not sentences:
         return
     with st.expander(f"Scores that cannot be computed here, and what is missing ({len(sentences)})"):
-        for sentence in sentences:
-            st.caption(sentence)
+        st.caption("  \n".join(sentences))

@@ -23,11 +23,15 @@ class Shelf:
 
 def show_shelf(shelf: Shelf, items: list[Item], content: str, reason: str = "") -> None:
     """The saved things, and the present ``content`` to save; ``reason`` says why there is nothing to save."""
-    with st.popover(f"{shelf.label} ({len(items)})", icon=shelf.icon, width="stretch"):
+    label, key = f"{shelf.label} ({len(items)})", f"{shelf.kind}_shelf"
+    shown = st.popover(label, icon=shelf.icon, width="stretch", key=key, on_change="rerun")
+    if not shown.open:
+        return
+    with shown:
         for place, item in enumerate(items):
             show_item(shelf, item, f"{shelf.kind}_{place}")
         key = f"{shelf.kind}_name"
-        st.text_input("Save the present ones as", key=key, placeholder="a name", max_chars=80)
+        st.text_input("Save the present ones as", key=key, placeholder="a name", max_chars=80, persist_state="session")
         st.button("Save", key=f"{shelf.kind}_save", on_click=save, args=(shelf, content), disabled=bool(reason))
         st.caption(reason or "A name that is taken is replaced.")
 
