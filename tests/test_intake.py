@@ -38,6 +38,8 @@ from data.importers.updates import fetch_stored
 from data.revisions import undo_last
 from data.withdraw import UnknownSubject, mentions, withdraw
 from data.workspace import fetch_items, make_item, save_item
+from pages.shared import cache
+from pages.shared.memory import SHELF
 from tests.made_files import write_zip
 from tests.test_pages import open_page
 
@@ -321,6 +323,23 @@ def test_a_withdrawn_consent_leaves_no_trace_but_a_hash_and_names_the_backups(ho
     assert {key[0] for key in values(home)} == {"P2"}
     with pytest.raises(UnknownSubject):
         withdraw(home, "trial", "PX-4711")
+
+
+def test_after_a_withdrawal_on_the_page_nothing_computed_before_is_kept(home, take, monkeypatch):
+    """An older revision keeps its name and is another file now: what was read of it may name the subject."""
+    take(HEAD + "\n".join(BASE) + "\n")
+    take("id,Visit date,Na (mmol/L)\nP1,2024-01-10,140\n", "sodium.csv")
+    stamp = cache.Stamp(str(home.folder.resolve()), home.revisions()[0])
+    known = cache.cached_config(stamp, "trial")
+    app = open_page(home, monkeypatch, "study/cuts", study="trial")
+    answers = set(SHELF.answers)
+    for key in ("withdraw_id", "withdraw_again"):
+        app.text_input(key=key).set_value("P1")
+    next(item for item in app.button if item.label == "Erase for good").click().run()
+    assert not app.exception
+    assert cache.cached_config(stamp, "trial") is not known
+    assert not answers & set(SHELF.answers)
+    assert {key[0] for key in values(home)} == {"P2"}
 
 
 def test_an_older_batch_is_taken_out_on_the_page_and_a_large_upload_is_refused_in_a_sentence(home, take, monkeypatch):

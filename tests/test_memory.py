@@ -99,7 +99,7 @@ def test_figures_that_were_drawn_once_follow_the_theme():
 
 def test_what_is_shown_and_exported_leaves_remembered_figures_as_they_were(store: Home, monkeypatch) -> None:
     """Every session draws from the same figure."""
-    SHELF.answers.clear()
+    SHELF.forget()
     open_page(store, monkeypatch, "trial/trajectories", study=SIMULATED)
     figures = [kept.value for kept in SHELF.answers.values() if isinstance(kept.value, go.Figure)]
     before = [json.loads(str(figure.to_json())) for figure in figures]
@@ -113,7 +113,7 @@ def test_what_is_shown_and_exported_leaves_remembered_figures_as_they_were(store
 @pytest.mark.parametrize("path", PAGES)
 def test_a_page_says_the_same_at_the_second_look(path: str, store: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     """With nothing remembered, with everything, and after other filters."""
-    SHELF.answers.clear()
+    SHELF.forget()
     page = path.removeprefix("pages/").removesuffix(".py")
     first = texts(open_page(store, monkeypatch, page, study=SIMULATED))
     other = texts(open_page(store, monkeypatch, page, study=SIMULATED, sex="F"))

@@ -38,6 +38,7 @@ from data.database import open_reader
 from data.home import Home
 from data.publish import open_derived, publish_derived
 from data.workspace import Item, fetch_items
+from pages.shared.memory import SHELF
 
 MOST_CUTS = 30  # earlier revisions that are looked into
 
@@ -56,17 +57,25 @@ def connect(stamp: Stamp) -> duckdb.DuckDBPyConnection:
     return open_reader(Home(Path(stamp.folder)), stamp.revision)
 
 
-@st.cache_resource(show_spinner=False, max_entries=4)
+# Asked a dozen times a run, and Streamlit looks at a function's signature at every call: 4 ms of 50.
+@lru_cache(maxsize=32)
 def cached_studies(stamp: Stamp) -> pl.DataFrame:
     """The studies of one revision with how much they hold."""
     return queries.fetch_studies(connect(stamp))
 
 
-# Asked a dozen times a run, and Streamlit looks at a function's signature at every call: 4 ms of 50.
 @lru_cache(maxsize=32)
 def cached_config(stamp: Stamp, study: str) -> dict[str, Any]:
     """The study file of one study of one revision; nobody changes it."""
     return queries.fetch_config(connect(stamp), study)
+
+
+def forget() -> None:
+    """Drop all that was computed: after a withdrawal a revision has its old name and is another file."""
+    st.cache_resource.clear()
+    for known in (cached_studies, cached_config, cached_size):
+        known.cache_clear()
+    SHELF.forget()
 
 
 @st.cache_resource(show_spinner="Preparing this large study, once after an import …", max_entries=4)
@@ -202,7 +211,7 @@ def cached_members(stamp: Stamp, text: str) -> pl.DataFrame:
     return cached_placed(stamp, text).drop("place")
 
 
-@st.cache_resource(show_spinner=False, max_entries=8)
+@lru_cache(maxsize=32)
 def cached_size(stamp: Stamp, study: str) -> int:
     """How many measurements one study of one revision has."""
     known = cached_studies(stamp).filter(pl.col("study") == study)

@@ -11,7 +11,7 @@ from data.revisions import StoreBusy
 from data.undo import undo_batch
 from data.withdraw import UnknownSubject, withdraw
 from data.workspace import BadName
-from pages.shared import store, tables
+from pages.shared import cache, store, tables
 from pages.shared.labels import LABELS
 from pages.shared.output import offer_table
 
@@ -120,7 +120,7 @@ def ask_withdrawal(study: str) -> None:
         st.error("The two identifiers differ: nothing was done.", icon=":material/block:")
     elif asked:
         done = withdraw(find_home(), study, first)
-        st.cache_resource.clear()
+        cache.forget()
         store.pin()
         st.success(
             f"Erased from {done.revisions} revisions and {done.items} saved items.", icon=":material/check_circle:"

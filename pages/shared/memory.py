@@ -60,6 +60,11 @@ class Shelf:
             while len(self.answers) > MOST_ANSWERS or (size > MOST_BYTES and len(self.answers) > 1):
                 size -= self.answers.popitem(last=False)[1].size
 
+    def forget(self) -> None:
+        """Give up every answer."""
+        with self.lock:
+            self.answers.clear()
+
 
 SHELF = Shelf()
 
