@@ -10,6 +10,16 @@ UNCODED = (*SUBJECT_GROUPS, "age", ALL)  # groups that rest on no parameter
 CLASSES = {"child_pugh": "Child-Pugh class", "albi": "Modified ALBI grade"}
 
 
+def list_varied(subjects: pl.DataFrame) -> list[str]:
+    """The columns of the subjects in which those whose value is known differ."""
+    return [code for code in SUBJECT_GROUPS if subjects[code].drop_nulls().n_unique() > 1]
+
+
+def list_groups(rows: pl.DataFrame) -> list[str]:
+    """The names of the groups that rows have, in order."""
+    return rows["group"].drop_nulls().unique().sort().to_list()
+
+
 def derive_group(
     subjects: pl.DataFrame, panel: pl.DataFrame, variable: str, parameter: Parameter | None = None
 ) -> pl.DataFrame:

@@ -22,7 +22,7 @@ WHERE NOT EXISTS (SELECT 1 FROM subjects
         WHERE subjects.study = subject_number.study AND subjects.usubjid = subject_number.usubjid)
     AND number NOT IN (SELECT subject FROM measurement)
 """
-OTHERS = "avisit, day, aval, avalc, reported, reported_unit, ref_low, ref_high, batch, line"
+OTHERS = "avisit, day, aval, avalc, reported_unit, ref_low, ref_high, batch, line"
 
 
 def number_subjects(connection: duckdb.DuckDBPyConnection) -> None:
@@ -54,8 +54,8 @@ def insert_measurements(connection: duckdb.DuckDBPyConnection, rows: pl.DataFram
     """Append rows with the columns of the view ``measurements``; their subjects have a number."""
     connection.register("incoming", rows)
     connection.execute(
-        f"INSERT INTO measurement (study, subject, paramcd, {OTHERS}) "
-        f"SELECT study, number, paramcd, {OTHERS.replace('reported,', 'nullif(reported, say_number(aval)),')} "
+        f"INSERT INTO measurement (study, subject, paramcd, {OTHERS}, reported) "
+        f"SELECT study, number, paramcd, {OTHERS}, nullif(reported, say_number(aval)) "
         "FROM incoming LEFT JOIN subject_number USING (study, usubjid)"
     )
     connection.unregister("incoming")
@@ -103,6 +103,7 @@ def open_codes(connection: duckdb.DuckDBPyConnection) -> None:
 def cluster_measurements(connection: duckdb.DuckDBPyConnection) -> None:
     """Rewrite the long table sorted by parameter, subject and day, the parameter as ENUM."""
     connection.execute(
-        f"CREATE OR REPLACE TABLE measurement AS SELECT study, subject, paramcd::{name_enum()} AS paramcd, {OTHERS} "
+        "CREATE OR REPLACE TABLE measurement AS "
+        f"SELECT study, subject, paramcd::{name_enum()} AS paramcd, {OTHERS}, reported "
         "FROM measurement ORDER BY study, paramcd, subject, day, avisit, line"
     )

@@ -1,6 +1,7 @@
 """Every page on an empty store, on one patient, and on every bundled study: no exception, and words where there is nothing."""
 
 import json
+import shutil
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -176,6 +177,30 @@ def test_what_opens_at_a_click_is_there(study, store, monkeypatch):
     assert any("Revision: hepatrace-000001" in item.value for item in app.text)
     assert len(app.dataframe) == before + 1 + ("lost" in keys)
     assert app.text_input(key="filter_name").label == "Save the present ones as"
+
+
+def test_a_variation_is_entered_with_its_source_and_belongs_to_its_study(tmp_path, store, monkeypatch):
+    """What is typed in stays while the popover is shut, and is that of this study only."""
+    shutil.copytree(store.folder, tmp_path / "home")
+    home = Home(tmp_path / "home")
+    app = open_page(home, monkeypatch, "trial/trajectories", study="mayo-pbc", paramcd="albumin")
+    key = "variation_mayo-pbc_albumin"
+    assert "no published value entered for Albumin" in texts(app)
+    app.session_state["variation_albumin_popover"] = True  # a click on it
+    app.run()
+    app.number_input(key=f"{key}_within").set_value(2.5).run()
+    assert app.button(key=f"{key}_save").disabled  # a number without a source
+    app.session_state["variation_albumin_popover"] = False
+    app.run()
+    app.session_state["variation_albumin_popover"] = True
+    app.run()
+    assert app.number_input(key=f"{key}_within").value == 2.5
+    app.text_input(key=f"{key}_source").set_value("our laboratory, 2024").run()
+    app.button(key=f"{key}_save").click().run()
+    assert not app.exception
+    assert "our laboratory, 2024" in texts(app)
+    app.sidebar.selectbox(key="study").set_value("ahd").run()
+    assert "our laboratory, 2024" not in texts(app)
 
 
 def test_a_filter_narrows_the_cohort_and_says_so(store, monkeypatch):

@@ -234,11 +234,22 @@ def show_noise(view: cohorts.View, parameter: Parameter, courses: pl.DataFrame, 
 
 def ask_variation(view: cohorts.View, parameter: Parameter, variation: Variation | None) -> None:
     """Analytical and within-person variation with their source, saved for the study."""
-    key = f"{VARIATION}_{parameter.paramcd}"
+    key = f"{VARIATION}_{view.cohort.study}_{parameter.paramcd}"
     now = variation or Variation(0.0, 0.0, "")
-    analytical = st.number_input("Analytical variation, %", 0.0, 200.0, now.analytical, 0.1, key=f"{key}_analytical")
-    within = st.number_input("Within-person variation, %", 0.0, 200.0, now.within, 0.1, key=f"{key}_within")
-    source = st.text_input("Source (citation, or whose measurement)", now.source, key=f"{key}_source", max_chars=300)
+    # What is typed in is still there when the popover was closed by a click beside it.
+    analytical = st.number_input(
+        "Analytical variation, %", 0.0, 200.0, now.analytical, 0.1, key=f"{key}_analytical", persist_state="session"
+    )
+    within = st.number_input(
+        "Within-person variation, %", 0.0, 200.0, now.within, 0.1, key=f"{key}_within", persist_state="session"
+    )
+    source = st.text_input(
+        "Source (citation, or whose measurement)",
+        now.source,
+        key=f"{key}_source",
+        max_chars=300,
+        persist_state="session",
+    )
     content = json.dumps({"analytical": analytical, "within": within, "source": source.strip()})
     if st.button("Save", key=f"{key}_save", disabled=not (source.strip() and analytical + within > 0)):
         store.save(VARIATION, view.cohort.study, parameter.paramcd, content)

@@ -8,7 +8,7 @@ import streamlit as st
 from analytics.catalog.constants import SMALL
 from analytics.covariates import AGE, LOG, label_covariate
 from analytics.figures.regression import plot_effect, plot_forest, plot_form
-from analytics.groups import SUBJECT_GROUPS
+from analytics.groups import SUBJECT_GROUPS, list_varied
 from analytics.panel import list_parameters
 from analytics.regression import (
     FIRTH,
@@ -28,6 +28,7 @@ from analytics.survival.residuals import TRANSFORMS, check_proportionality
 from analytics.survival_present import present_fine_gray, present_proportionality, present_ratios
 from analytics.survival_words import describe_fit
 from pages.shared import controls, output, tables
+from pages.shared.memory import remember
 from pages.shared.survival_panels import Plan
 
 NAMES = {
@@ -67,7 +68,7 @@ def ask_specification(plan: Plan) -> Specification:
         st.session_state["covariates"] = linked or first
     chosen = controls.ask_filter("Covariates", names, "covariates", "choose some")
     left, middle, right = st.columns(3)
-    columns = {code: label for code, label in SUBJECT_GROUPS.items() if plan.known[code].drop_nulls().n_unique() > 1}
+    columns = {code: SUBJECT_GROUPS[code] for code in remember(list_varied, plan.known)}
     with left:
         method = controls.ask_detail("Method", NAMES, "method", METHODS[0])
     with middle:
@@ -84,7 +85,7 @@ def ask_specification(plan: Plan) -> Specification:
 def list_covariates(plan: Plan) -> dict[str, str]:
     """What is known at baseline and differs between patients."""
     subjects, panel = plan.view.subjects, plan.view.panel
-    codes = [code for code in SUBJECT_GROUPS if subjects[code].drop_nulls().n_unique() > 1]
+    codes = list_varied(subjects)
     codes += [AGE] if subjects[AGE].drop_nulls().n_unique() > 1 else []
     based = panel.filter(pl.col("base").is_not_null())
     for item in controls.order_parameters(list_parameters(based)):

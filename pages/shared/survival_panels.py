@@ -10,7 +10,7 @@ import streamlit as st
 from analytics.catalog.constants import SMALL, YEAR
 from analytics.catalog.endpoints import BIRTH, RESPONSE, Endpoint
 from analytics.figures.survival import ROWS, Curve, make_axis, plot_survival
-from analytics.groups import SUBJECT_GROUPS, derive_group, label_group
+from analytics.groups import SUBJECT_GROUPS, derive_group, label_group, list_groups, list_varied
 from analytics.models import choose_reference
 from analytics.rules import Rule
 from analytics.statistics.multiplicity import METHODS
@@ -68,7 +68,7 @@ class Plan:
     @property
     def labels(self) -> dict[str, str]:
         """Every group's name for people."""
-        return {name: self.label(name) for name in self.times["group"].drop_nulls().unique()}
+        return {name: self.label(name) for name in remember(list_groups, self.times)}
 
     def unlabel(self, table: pl.DataFrame) -> pl.DataFrame:
         """A table by group with the groups' own names, as the terminal prints them."""
@@ -154,11 +154,7 @@ def ask_strata(plan: Plan) -> str | None:
     """The variable that the tests are stratified by."""
     if plan.by == ALL:
         return None
-    columns = {
-        code: name
-        for code, name in SUBJECT_GROUPS.items()
-        if code != plan.by and plan.known[code].drop_nulls().n_unique() > 1
-    }
+    columns = {code: SUBJECT_GROUPS[code] for code in remember(list_varied, plan.known) if code != plan.by}
     chosen = controls.ask_detail("Tests stratified by", {"": "nothing"} | columns, "strata", "") if columns else ""
     return chosen or None
 
@@ -275,7 +271,7 @@ def show_family(plan: Plan, strata: str | None, small: bool) -> None:
         " In small groups only the permutation test is shown; it assumes like censoring in all groups." if small else ""
     )
     st.caption(f"{tests.height} tests of the same data, not adjusted: exploratory.{how}")
-    if plan.known["group"].n_unique() > 2:
+    if len(remember(list_groups, plan.known)) > 2:
         method = controls.ask_one(
             "p values of pairs adjusted by", "pairs_adjust", ["holm", *(m for m in METHODS if m != "holm")]
         )
