@@ -6,6 +6,7 @@ deleted at any time. Subjects are taken part by part, so that memory stays bound
 """
 
 import os
+import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,8 @@ from data.home import Home
 
 PART = 20_000  # subjects
 Tables = dict[str, pl.DataFrame]
-ORDER = {"baselines": "paramcd, usubjid", "traits": "usubjid", "panel": "paramcd, usubjid, day"}
+ORDER = {"baselines": "paramcd, usubjid", "traits": "usubjid", "panel": "paramcd, usubjid, day, avisit"}
+ORDER |= {"measurements": "paramcd, usubjid, day, line, avisit"}
 
 
 def publish_large(home: Home) -> list[str]:
@@ -50,12 +52,96 @@ def publish_derived(home: Home, revision: str, study: str) -> Path:
     fresh = path.with_name(f".{path.name}.{os.getpid()}.part")
     fresh.unlink(missing_ok=True)
     try:
-        with open_reader(home, revision) as reader, duckdb.connect(str(fresh)) as connection:
-            write_tables(reader, connection, study, queries.fetch_config(reader, study))
+        with open_reader(home, revision) as reader:
+            if not bring_up_to_date(home, reader, study, fresh):
+                fresh.unlink(missing_ok=True)
+                with duckdb.connect(str(fresh)) as connection:
+                    write_tables(reader, connection, study, queries.fetch_config(reader, study))
         fresh.replace(path)
     finally:
         fresh.unlink(missing_ok=True)
     return path
+
+
+def bring_up_to_date(home: Home, reader: duckdb.DuckDBPyConnection, study: str, fresh: Path) -> bool:
+    """Write derived tables as those of an earlier revision that only corrections part from this one; False without."""
+    before, changed = find_before(home, reader, study)
+    if before is None:
+        return False
+    shutil.copyfile(before, fresh)
+    with duckdb.connect(str(fresh)) as connection:
+        return not changed or refresh(reader, connection, study, changed)
+
+
+def find_before(home: Home, reader: duckdb.DuckDBPyConnection, study: str) -> tuple[Path | None, list[str]]:
+    """The latest derived tables that only corrections part from this revision, and the subjects that were corrected."""
+    query = """
+        SELECT DISTINCT usubjid FROM change JOIN import_batch USING (batch)
+        WHERE change.study = $study AND revision = $revision ORDER BY usubjid
+        """
+    changed: set[str] = set()
+    for revision, parent, action in queries.fetch_lineage(reader).select("revision", "parent", "action").rows():
+        if action != "correction":
+            break
+        changed |= set(queries.fetch(reader, query, study=study, revision=revision)["usubjid"])
+        if derived_file(home, parent, study).exists():
+            return derived_file(home, parent, study), sorted(changed)
+    return None, []
+
+
+def refresh(
+    reader: duckdb.DuckDBPyConnection, connection: duckdb.DuckDBPyConnection, study: str, changed: list[str]
+) -> bool:
+    """Make the rows of these subjects anew in derived tables of before; False where those of others would change."""
+    config, (dated, scores) = queries.fetch_config(reader, study), list_wanted(reader, study)
+    if sorted(list_grids(connection)) != sorted([*dated, *scores]):
+        return False
+    replace(connection, large.derive_everybody(queries.fetch_frames(reader, study, changed, until=0), config), changed)
+    drawn = set(fetch_sample(connection, large.SAMPLE)["usubjid"])
+    own = [usubjid for usubjid in changed if usubjid in drawn]
+    if own:
+        replace(connection, large.derive_courses(queries.fetch_frames(reader, study, own), config), own)
+    for name in ("panel", "measurements"):  # of the sample, and read in their order
+        connection.execute(f"CREATE OR REPLACE TABLE {name} AS SELECT * FROM {name} ORDER BY {ORDER[name]}")
+    refresh_grids(reader, connection, study, changed)
+    return True
+
+
+def replace(connection: duckdb.DuckDBPyConnection, tables: Tables, usubjids: list[str]) -> None:
+    """Put rows of subjects in the place of those that tables have of them."""
+    for name, table in tables.items():
+        connection.execute(f"DELETE FROM {name} WHERE usubjid IN $usubjids", {"usubjids": usubjids})
+        append(connection, name, table)
+
+
+def refresh_grids(
+    reader: duckdb.DuckDBPyConnection, connection: duckdb.DuckDBPyConnection, study: str, changed: list[str]
+) -> None:
+    """Make the places of these subjects anew on every grid."""
+    subjects, visits = queries.fetch_subjects(reader, study), queries.fetch_visits(reader, study)
+    config, (dated, scores) = queries.fetch_config(reader, study), list_wanted(reader, study)
+    places = subjects.with_row_index("place").filter(pl.col("usubjid").is_in(changed))["place"].to_list()
+    numbers = series.fetch_numbers(reader, study)[places]
+    for code in dated:
+        rows = series.fetch_series(reader, study, code, numbers.to_list())
+        put_grid(connection, code, large.derive_grid(rows, numbers, visits), places)
+    for code, inputs in scores.items():
+        for place in places:
+            own = {name: fetch_grid(connection, name, place, 1) for name in inputs}
+            tables = large.derive_grid_of_score(code, own, subjects.slice(place, 1), config)
+            put_grid(connection, code, tables, [place])
+
+
+def put_grid(connection: duckdb.DuckDBPyConnection, code: str, tables: Tables, places: list[int]) -> None:
+    """Write the rows of the subjects at these places over those that are there: a row's number is its place."""
+    for name, table in tables.items():
+        width = table.height // len(places)
+        rows = [place * width + visit for place in places for visit in range(width)]
+        connection.register("incoming", table.with_columns(place=pl.Series(rows, dtype=pl.Int64)))
+        new = ", ".join(f"{column} = incoming.{column}" for column in table.columns)
+        own = f'"{name} {code}"'
+        connection.execute(f"UPDATE {own} SET {new} FROM incoming WHERE {own}.rowid = incoming.place")
+        connection.unregister("incoming")
 
 
 def write_tables(
@@ -81,16 +167,23 @@ def write_grids(
 ) -> None:
     """Write every parameter whose values have a day, and the scores of them, part by part."""
     subjects, visits = queries.fetch_subjects(reader, study), queries.fetch_visits(reader, study)
-    if visits.drop_nulls(["first_day", "last_day"]).is_empty():
-        return
-    measured, numbers = series.fetch_measured(reader, study), series.fetch_numbers(reader, study)
-    for code in (code for code, dated in measured.items() if dated):
+    numbers, (dated, scores) = series.fetch_numbers(reader, study), list_wanted(reader, study)
+    for code in dated:
         append_grid(connection, code, large.derive_grid(series.fetch_series(reader, study, code), numbers, visits))
-    for code, inputs in large.list_grid_scores(measured, queries.fetch_events(reader, study)).items():
+    for code, inputs in scores.items():
         for first in range(0, subjects.height, PART):
             part = subjects.slice(first, PART)
             own = {name: fetch_grid(connection, name, first, part.height) for name in inputs}
             append_grid(connection, code, large.derive_grid_of_score(code, own, part, config))
+
+
+def list_wanted(reader: duckdb.DuckDBPyConnection, study: str) -> tuple[list[str], dict[str, list[str]]]:
+    """What stands on a grid: the parameters whose values have a day, and the scores with the parameters they need."""
+    if queries.fetch_visits(reader, study).drop_nulls(["first_day", "last_day"]).is_empty():
+        return [], {}
+    measured = series.fetch_measured(reader, study)
+    scores = large.list_grid_scores(measured, queries.fetch_events(reader, study))
+    return [code for code, dated in measured.items() if dated], scores
 
 
 def append_grid(connection: duckdb.DuckDBPyConnection, code: str, tables: Tables) -> None:

@@ -14,8 +14,8 @@ def fetch_numbers(connection: Connection, study: str) -> pl.Series:
     return fetch(connection, query, study=study)["number"]
 
 
-def fetch_series(connection: Connection, study: str, paramcd: str) -> pl.DataFrame:
-    """Every dated value of one parameter of a study: subject (its number), day, aval.
+def fetch_series(connection: Connection, study: str, paramcd: str, numbers: list[int] | None = None) -> pl.DataFrame:
+    """Every dated value of one parameter of a study, or of the subjects with these numbers: subject, day, aval.
 
     By subject and day as the long table is; rows of a later file that is not sorted in yet come last.
     """
@@ -23,8 +23,9 @@ def fetch_series(connection: Connection, study: str, paramcd: str) -> pl.DataFra
         {number_values(connection)}
         SELECT subject, day, aval FROM measurement
         WHERE study = $study AND paramcd = $paramcd AND day IS NOT NULL AND aval IS NOT NULL
+            AND ($numbers IS NULL OR subject IN $numbers)
         """
-    return fetch(connection, query, study=study, paramcd=paramcd)
+    return fetch(connection, query, study=study, paramcd=paramcd, numbers=numbers)
 
 
 def fetch_measured(connection: Connection, study: str) -> dict[str, bool]:

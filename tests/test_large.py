@@ -1,5 +1,6 @@
 """A large study: derived tables are what direct computation gives, filters included; pages say what is a sample."""
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from polars.testing import assert_frame_equal
 from streamlit.testing.v1 import AppTest
 
 from analytics import large
+from analytics.catalog import PARAMETERS
 from analytics.cohort import (
     AGE,
     Bounds,
@@ -46,9 +48,11 @@ from analytics.units import CONVENTIONAL
 from bench.cohort import STUDY, Size, write_cohort
 from cli import main
 from data import publish, queries
+from data.corrections import publish_corrections, save_draft
 from data.database import open_reader
 from data.home import Home
 from data.importers.run import import_paths
+from data.importers.screen import Correction
 from data.publish import derived_file, open_derived, publish_derived
 from data.simulate import simulate_trial
 from data.withdraw import withdraw
@@ -122,6 +126,82 @@ def test_derived_tables_of_random_trials_are_the_direct_computation(
     folder = simulate_trial(45, seed, tmp_path)
     import_paths(home, [folder])
     compare(home, f"SIMULATED-abmi-45-s{seed}", 7, monkeypatch)
+
+
+def read_derived(home: Home, study: str) -> dict[str, pl.DataFrame]:
+    """Every derived table as pages read it: some by a key, all others in their order."""
+    keys = {"traits": ["usubjid"], "baselines": ["paramcd", "usubjid"]}
+    with open_derived(home, home.current(), study) as derived:
+        names = derived.execute("SELECT table_name FROM duckdb_tables() ORDER BY 1").fetchall()
+        tables = {name: queries.fetch(derived, f'SELECT * FROM "{name}" ORDER BY rowid') for (name,) in names}
+    return {name: table.sort(keys[name]) if name in keys else table for name, table in tables.items()}
+
+
+def correct_some(home: Home, study: str, seed: int) -> None:
+    """Change two values of the study, take one out, and enter one on a day of its own, each of another subject."""
+    with open_reader(home, home.current()) as connection:
+        rows = queries.fetch_measurements(connection, study).filter(pl.col("aval") > 0.5)
+    counted = [code for code, item in PARAMETERS.items() if not item.levels and not item.derived]
+    shuffled = rows.filter(pl.col("paramcd").is_in(counted)).sample(fraction=1, shuffle=True, seed=seed)
+    many = shuffled.unique("usubjid", maintain_order=True).head(4)
+    for place, row in enumerate(many.iter_rows(named=True)):
+        text = "" if place == 0 and many.height > 2 else f"{row['aval'] * 0.95:.4g}"
+        day = row["day"] if place != 3 or row["day"] is None else row["day"] + 1
+        names = (
+            row["usubjid"],
+            row["paramcd"],
+            day,
+            row["avisit"] or "",
+            text,
+            PARAMETERS[row["paramcd"]].unit,
+            "typing error",
+        )
+        save_draft(home, study, Correction(*names))
+    publish_corrections(home, study)
+
+
+@pytest.mark.parametrize("study", BUNDLED)
+@pytest.mark.parametrize("seed", [1, 2])
+def test_after_corrections_derived_tables_are_brought_up_to_date_as_if_made_anew(
+    study: str, seed: int, store: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After two revisions of corrections, between which nobody looked; another study's tables are copied."""
+    shutil.copytree(store.folder, tmp_path / "home")
+    home = Home(tmp_path / "home")
+    monkeypatch.setattr(large, "SAMPLE", 30)
+    other = "ahd" if study != "ahd" else "kim-abmi"
+    for name in (study, other):
+        publish_derived(home, home.current(), name)
+    before = read_derived(home, other)
+    for part in (0, 10):
+        correct_some(home, study, seed + part)
+    with monkeypatch.context() as patched:
+        patched.setattr(publish, "write_tables", None)
+        for name in (study, other):
+            publish_derived(home, home.current(), name)
+    found, same = read_derived(home, study), read_derived(home, other)
+    publish.remove_derived(home)
+    publish_derived(home, home.current(), study)
+    anew = read_derived(home, study)
+    assert found.keys() == anew.keys()
+    assert same.keys() == before.keys()
+    for name, table in anew.items():
+        assert_frame_equal(found[name], table, check_exact=True)
+    assert all(table.equals(same[name], null_equal=True) for name, table in before.items() if "cells" not in name)
+
+
+def test_derived_tables_are_made_anew_where_a_correction_changes_what_stands_on_a_grid(
+    store: Home, tmp_path: Path
+) -> None:
+    """A parameter that nobody had."""
+    shutil.copytree(store.folder, tmp_path / "home")
+    home = Home(tmp_path / "home")
+    publish_derived(home, home.current(), "mayo-pbc")
+    assert "cells inr" not in read_derived(home, "mayo-pbc")
+    save_draft(home, "mayo-pbc", Correction("PBC-001", "inr", 0, "", "1.2", "", "from the chart"))
+    publish_corrections(home, "mayo-pbc")
+    publish_derived(home, home.current(), "mayo-pbc")
+    assert "cells inr" in read_derived(home, "mayo-pbc")
 
 
 @pytest.mark.parametrize("path", PAGES)
