@@ -38,7 +38,7 @@ def forget_numbers(connection: duckdb.DuckDBPyConnection) -> None:
 def number_in_order(connection: duckdb.DuckDBPyConnection, study: str) -> int:
     """Number the subjects of a study without measurements anew in the order of their names; the first number."""
     connection.execute("DELETE FROM subject_number WHERE study = $study", {"study": study})
-    connection.execute(NUMBER_NEW)
+    number_subjects(connection)
     query = "SELECT coalesce(min(number), 0) FROM subject_number WHERE study = $study ORDER BY 1"
     return connection.execute(query, {"study": study}).fetchall()[0][0]
 

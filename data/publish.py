@@ -7,7 +7,7 @@ deleted at any time. Subjects are taken part by part, so that memory stays bound
 
 import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -93,17 +93,16 @@ def refresh(
     reader: duckdb.DuckDBPyConnection, connection: duckdb.DuckDBPyConnection, study: str, changed: list[str]
 ) -> bool:
     """Make the rows of these subjects anew in derived tables of before; False where those of others would change."""
-    config, (dated, scores) = queries.fetch_config(reader, study), list_wanted(reader, study)
-    if sorted(list_grids(connection)) != sorted([*dated, *scores]):
+    config = queries.fetch_config(reader, study)
+    if not refresh_grids(reader, connection, study, config, changed):
         return False
     replace(connection, large.derive_everybody(queries.fetch_frames(reader, study, changed, until=0), config), changed)
     drawn = set(fetch_sample(connection, large.SAMPLE)["usubjid"])
     own = [usubjid for usubjid in changed if usubjid in drawn]
     if own:
-        replace(connection, large.derive_courses(queries.fetch_frames(reader, study, own), config), own)
-    for name in ("panel", "measurements"):  # of the sample, and read in their order
-        connection.execute(f"CREATE OR REPLACE TABLE {name} AS SELECT * FROM {name} ORDER BY {ORDER[name]}")
-    refresh_grids(reader, connection, study, changed)
+        courses = large.derive_courses(queries.fetch_frames(reader, study, own), config)
+        replace(connection, courses, own)
+        sort_tables(connection, courses)  # they are read in their order
     return True
 
 
@@ -115,11 +114,14 @@ def replace(connection: duckdb.DuckDBPyConnection, tables: Tables, usubjids: lis
 
 
 def refresh_grids(
-    reader: duckdb.DuckDBPyConnection, connection: duckdb.DuckDBPyConnection, study: str, changed: list[str]
-) -> None:
-    """Make the places of these subjects anew on every grid."""
+    reader: duckdb.DuckDBPyConnection, connection: duckdb.DuckDBPyConnection, study: str, config: Mapping[str, Any],
+    changed: list[str],
+) -> bool:  # fmt: skip
+    """Make the places of these subjects anew on every grid; False where other grids are wanted than there are."""
+    dated, scores = list_wanted(reader, study)
+    if sorted(list_grids(connection)) != sorted([*dated, *scores]):
+        return False
     subjects, visits = queries.fetch_subjects(reader, study), queries.fetch_visits(reader, study)
-    config, (dated, scores) = queries.fetch_config(reader, study), list_wanted(reader, study)
     places = subjects.with_row_index("place").filter(pl.col("usubjid").is_in(changed))["place"].to_list()
     numbers = series.fetch_numbers(reader, study)[places]
     for code in dated:
@@ -130,6 +132,7 @@ def refresh_grids(
             own = {name: fetch_grid(connection, name, place, 1) for name in inputs}
             tables = large.derive_grid_of_score(code, own, subjects.slice(place, 1), config)
             put_grid(connection, code, tables, [place])
+    return True
 
 
 def put_grid(connection: duckdb.DuckDBPyConnection, code: str, tables: Tables, places: list[int]) -> None:
@@ -157,9 +160,14 @@ def write_tables(
     sample = drawn.filter(pl.col("draw") <= large.SAMPLE)["usubjid"].to_list()
     for name, table in large.derive_courses(queries.fetch_frames(reader, study, sample), config).items():
         append(connection, name, table)
-    for name, order in ORDER.items():
-        connection.execute(f"CREATE OR REPLACE TABLE {name} AS SELECT * FROM {name} ORDER BY {order}")
+    sort_tables(connection, ORDER)
     write_grids(reader, connection, study, config)
+
+
+def sort_tables(connection: duckdb.DuckDBPyConnection, names: Iterable[str]) -> None:
+    """Write tables anew in their order."""
+    for name in names:
+        connection.execute(f"CREATE OR REPLACE TABLE {name} AS SELECT * FROM {name} ORDER BY {ORDER[name]}")
 
 
 def write_grids(

@@ -203,6 +203,16 @@ def test_a_variation_is_entered_with_its_source_and_belongs_to_its_study(tmp_pat
     assert "our laboratory, 2024" not in texts(app)
 
 
+def test_a_note_begun_on_a_figure_of_one_study_is_not_offered_in_another(store, monkeypatch):
+    app = open_page(store, monkeypatch, "trial/survival", study="mayo-pbc")
+    app.session_state["passport_survival"] = True  # a click on it
+    app.run().text_area(key="note_mayo-pbc_survival").set_value("half a thought").run()
+    app.sidebar.selectbox(key="study").set_value(SIMULATED).run()
+    assert [item.value for item in app.text_area if item.label == "Note on this figure"] == [""]
+    app.sidebar.selectbox(key="study").set_value("mayo-pbc").run()
+    assert app.text_area(key="note_mayo-pbc_survival").value == "half a thought"
+
+
 def test_a_filter_narrows_the_cohort_and_says_so(store, monkeypatch):
     app = open_page(store, monkeypatch, "trial/cohort", study="mayo-pbc")
     app.sidebar.multiselect(key="arm").set_value(["Placebo"]).run()

@@ -111,8 +111,8 @@ def test_a_note_under_a_figure_stands_in_its_passport(run, home, monkeypatch):
     app = open_page(home, monkeypatch, "trial/survival", study="mayo-pbc")
     app.session_state["passport_survival"] = True  # a click on it
     app.run()
-    app.text_area(key="note_survival").set_value("Cut at ten years for the report").run()
-    next(item for item in app.button if item.key == "save_note_survival").click().run()
+    app.text_area(key="note_mayo-pbc_survival").set_value("Cut at ten years for the report").run()
+    next(item for item in app.button if item.key == "save_note_mayo-pbc_survival").click().run()
     assert not app.exception
     assert any("Cut at ten years" in item.value for item in app.text)
     assert any("Revision: hepatrace-000001" in item.value for item in app.text)

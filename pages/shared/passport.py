@@ -46,7 +46,7 @@ def show_figure_notes(study: str, key: str) -> None:
     """The notes on a figure, and the field for another one."""
     for row in (row for row in read_notes(study).iter_rows(named=True) if row["figure"] == key):
         st.text(f"{row['text']}\n({row['who']}, {row['saved_at']:%Y-%m-%d %H:%M} UTC)")
-    field = f"note_{key}"
+    field = f"note_{study}_{key}"  # what is typed in stays, and belongs to this study
     st.text_area("Note on this figure", key=field, height=80, persist_state="session")
     st.button("Save the note", key=f"save_{field}", on_click=save_figure_note, args=(study, key, field))
 
